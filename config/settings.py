@@ -1,0 +1,175 @@
+"""Settings of the whole product, read from the environment once.
+
+Every ``FAWANG_*`` variable is documented in docs/reference/settings.md, which a test compares with this file.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from config.database import connection_settings
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+STATE_DIR = Path(os.environ.get("FAWANG_STATE") or BASE_DIR / ".fawang")
+
+
+def _secret(name: str) -> str:
+    """A secret from the state folder, made on first use, readable by the owner only."""
+    if value := os.environ.get(f"FAWANG_{name.upper()}"):
+        return value
+    path = STATE_DIR / "secrets" / name
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(48))
+        except FileExistsError:
+            pass
+        return path.read_text().strip()
+
+
+SECRET_KEY = _secret("secret_key")
+TESTING = os.environ.get("FAWANG_TESTING") == "1"
+DEBUG = os.environ.get("FAWANG_DEBUG") == "1"
+DEMO = os.environ.get("FAWANG_DEMO", "1") != "0"
+ALLOWED_HOSTS = os.environ.get("FAWANG_HOSTS", "*").split(",")
+PORT = int(os.environ.get("FAWANG_PORT", "8000"))
+LIVE_URL = os.environ.get("FAWANG_LIVE_URL", "")
+PUBLIC_URL = os.environ.get("FAWANG_PUBLIC_URL", "")
+TIER = os.environ.get("FAWANG_TIER", "province")
+PROVINCE = os.environ.get("FAWANG_PROVINCE", "340000")
+CIPHER_SUITE = os.environ.get("FAWANG_CIPHER_SUITE", "aes")  # aes (AES-256-GCM, SHA-256) or sm (SM4-GCM, SM3)
+FILES_DIR = Path(os.environ.get("FAWANG_FILES") or STATE_DIR / "files")
+KEYS_DIR = STATE_DIR / "keys"
+SCAN_COMMAND = os.environ.get("FAWANG_SCAN_COMMAND", "")
+HTTPS = os.environ.get("FAWANG_HTTPS") == "1"
+TRUSTED_PROXIES = [p for p in os.environ.get("FAWANG_TRUSTED_PROXIES", "").split(",") if p]
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_htmx",
+    "lucide",
+    "csp",
+    "fawang.kernel",
+    "fawang.regions",
+    "fawang.people",
+    "fawang.registry",
+    "fawang.matters",
+    "fawang.services.consultation",
+    "fawang.services.complaint",
+    "fawang.oversight",
+    "fawang.faces",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "fawang.faces.middleware.LanguageMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "fawang.faces.middleware.ActorMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "csp.middleware.CSPMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+AUTH_USER_MODEL = "people.Staff"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "fawang.faces.context.house",
+            ],
+        },
+    }
+]
+
+DATABASES = {
+    "default": connection_settings(
+        os.environ.get("DATABASE_URL", "postgresql://fawang@/fawang"),
+        pool=not TESTING,
+        test_name=os.environ.get("FAWANG_TEST_DB"),
+    )
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
+USE_I18N = True
+TIME_ZONE = "Asia/Shanghai"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = STATE_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+if TESTING or DEBUG:
+    STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    WHITENOISE_USE_FINDERS = True
+
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "fawang.faces.failures.csrf_failure"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "connect-src": ["'self'", *([LIVE_URL] if LIVE_URL else [])],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'"],
+    }
+}
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 400
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+ATTACHMENT_MAX_BYTES = 20 * 1024 * 1024
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"masking": {"()": "fawang.kernel.logs.Masking"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "filters": ["masking"], "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": os.environ.get("FAWANG_LOG_LEVEL", "WARNING")},
+}

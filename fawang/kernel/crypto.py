@@ -1,0 +1,145 @@
+"""Field encryption with key ids, and blind indexes for searching what is encrypted.
+
+A ciphertext is ``suite ‖ key id ‖ nonce ‖ sealed``; the field's name is bound in as associated data, so a value moved to
+another column does not open. Two suites: AES-256-GCM with HMAC-SHA-256, SM4-GCM with HMAC-SM3 (``FAWANG_CIPHER_SUITE``).
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hmac
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.hmac import HMAC
+from django.conf import settings
+
+from fawang.kernel.errors import Refusal
+
+_SUITES = {"aes": 1, "sm": 2}
+_KEY_BYTES = {1: 32, 2: 16}
+_NONCE = 12
+_TAG = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """``keys[id] = (suite, key)``; new values are sealed under ``current``; ``index`` keys the blind indexes."""
+
+    current: int
+    keys: dict[int, tuple[int, bytes]]
+    index: bytes
+
+
+def _path() -> Path:
+    return Path(settings.KEYS_DIR) / "keyring.json"
+
+
+def _write(ring: Keyring) -> None:
+    path = _path()
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    body = {
+        "current": ring.current,
+        "keys": {str(k): [suite, base64.b64encode(key).decode()] for k, (suite, key) in ring.keys.items()},
+        "index": base64.b64encode(ring.index).decode(),
+    }
+    part = path.with_suffix(f".{secrets.token_hex(4)}")
+    with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        json.dump(body, file)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(part, path) if not path.exists() else os.replace(part, path)
+    except FileExistsError:
+        pass  # another process made the first keyring a moment ago: theirs counts
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@functools.cache
+def keyring() -> Keyring:
+    """The deployment's keys, made on first use in a file only the service user reads."""
+    path = _path()
+    if not path.exists():
+        suite = _SUITES[settings.CIPHER_SUITE]
+        _write(Keyring(1, {1: (suite, secrets.token_bytes(_KEY_BYTES[suite]))}, secrets.token_bytes(32)))
+    body = json.loads(path.read_text())
+    keys = {int(k): (int(v[0]), base64.b64decode(v[1])) for k, v in body["keys"].items()}
+    return Keyring(int(body["current"]), keys, base64.b64decode(body["index"]))
+
+
+def rotate() -> int:
+    """Add a key of the configured suite and make it current; old values stay readable. Returns its id."""
+    ring = keyring()
+    suite = _SUITES[settings.CIPHER_SUITE]
+    new = max(ring.keys) + 1
+    _write(Keyring(new, {**ring.keys, new: (suite, secrets.token_bytes(_KEY_BYTES[suite]))}, ring.index))
+    keyring.cache_clear()
+    return new
+
+
+def _algorithm(suite: int, key: bytes) -> algorithms.AES | algorithms.SM4:
+    return algorithms.AES(key) if suite == 1 else algorithms.SM4(key)
+
+
+def seal(plain: str, field: str) -> bytes:
+    """Encrypt text for one field."""
+    ring = keyring()
+    suite, key = ring.keys[ring.current]
+    nonce = secrets.token_bytes(_NONCE)
+    encryptor = Cipher(_algorithm(suite, key), modes.GCM(nonce)).encryptor()
+    encryptor.authenticate_additional_data(field.encode())
+    body = encryptor.update(plain.encode()) + encryptor.finalize()
+    return bytes([suite]) + ring.current.to_bytes(2, "big") + nonce + body + encryptor.tag
+
+
+def key_id(sealed: bytes) -> int:
+    """Which key sealed this value."""
+    return int.from_bytes(sealed[1:3], "big")
+
+
+def unseal(sealed: bytes, field: str) -> str:
+    """Decrypt. Raises ``Refusal('crypto.key')`` for an unknown key and ``crypto.damaged`` for a changed value."""
+    suite, number = sealed[0], key_id(sealed)
+    if number not in keyring().keys:
+        raise Refusal("crypto.key", status=500)
+    _, key = keyring().keys[number]
+    nonce, body, tag = sealed[3 : 3 + _NONCE], sealed[3 + _NONCE : -_TAG], sealed[-_TAG:]
+    decryptor = Cipher(_algorithm(suite, key), modes.GCM(nonce, tag)).decryptor()
+    decryptor.authenticate_additional_data(field.encode())
+    try:
+        return (decryptor.update(body) + decryptor.finalize()).decode()
+    except InvalidTag:
+        raise Refusal("crypto.damaged", status=500) from None
+
+
+def blind(kind: str, canonical: str) -> bytes:
+    """A keyed index of a value (``kind`` separates phones from ID numbers): equal values, equal index, nothing else."""
+    algorithm = hashes.SHA256() if settings.CIPHER_SUITE == "aes" else hashes.SM3()
+    mac = HMAC(keyring().index, algorithm)
+    mac.update(kind.encode() + b"\0" + canonical.encode())
+    return mac.finalize()[:16]
+
+
+def same(a: bytes, b: bytes) -> bool:
+    """Constant-time comparison."""
+    return hmac.compare_digest(a, b)
+
+
+def digest(data: bytes) -> bytes:
+    """The suite's digest of some bytes (SHA-256 or SM3), for event chains and files."""
+    h = hashes.Hash(hashes.SHA256() if settings.CIPHER_SUITE == "aes" else hashes.SM3())
+    h.update(data)
+    return h.finalize()
+
+
+def text_digest(text: str) -> str:
+    """Hex digest of a text, kept in events beside ids so that a changed message shows."""
+    return digest(text.encode()).hex()

@@ -1,0 +1,166 @@
+"""Recording events and reading them in order.
+
+:func:`record` writes inside the caller's transaction, chained per stream. A sealer then gives committed events their
+place in the one ledger; consumers read the ledger with a cursor and so never skip a late commit.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from fawang.kernel import clock, context, crypto, ids
+from fawang.kernel.models import ConsumerCursor, Event, LedgerEntry, UnsealedEvent
+from fawang.kernel.texts import Text
+
+GENESIS = b"\0" * 32
+_STREAMS = uuid.UUID("8f4c0f0e-5a1b-4d52-9a57-0f61a3f4b001")
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """A registered kind of event: ``code`` (noun.past_tense), what it tells people, which payload keys it carries."""
+
+    code: str
+    name: Text
+    public: bool
+    keys: tuple[str, ...]
+
+
+_KINDS: dict[str, EventKind] = {}
+
+
+def event_kind(code: str, zh: str, en: str, *, public: bool = False, keys: tuple[str, ...] = ()) -> EventKind:
+    """Register a kind of event; ``public`` ones appear on the citizen's timeline."""
+    kind = EventKind(code, Text(zh, en), public, keys)
+    if _KINDS.setdefault(code, kind) != kind:
+        raise ValueError(f"event kind {code} is registered twice")
+    return kind
+
+
+def kinds() -> Mapping[str, EventKind]:
+    """All registered kinds."""
+    return dict(_KINDS)
+
+
+def stream_of(name: str) -> uuid.UUID:
+    """The stream id of something that has no UUID of its own (a calendar year, a setting)."""
+    return uuid.uuid5(_STREAMS, name)
+
+
+def canonical(event: Event) -> bytes:
+    """The exact bytes an event's hash commits to."""
+    body = {
+        "id": str(event.id),
+        "stream": str(event.stream),
+        "seq": event.seq,
+        "kind": event.kind,
+        "occurred_at": event.occurred_at.astimezone(UTC).isoformat(),
+        "recorded_at": event.recorded_at.astimezone(UTC).isoformat(),
+        "actor_kind": event.actor_kind,
+        "actor_id": event.actor_id,
+        "office_id": event.office_id,
+        "door": event.door,
+        "request_id": event.request_id,
+        "payload": event.payload,
+        "suite": event.suite,
+        "prev": bytes(event.prev_hash).hex(),
+    }
+    return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def record(
+    *,
+    kind: str,
+    stream: uuid.UUID | str,
+    payload: Mapping[str, Any] | None = None,
+    occurred_at: datetime | None = None,
+    office: str = "",
+) -> Event:
+    """Append one event in the caller's transaction (required), chained to the stream's last one.
+
+    Raises ``KeyError`` for an unregistered kind or payload key, ``RuntimeError`` outside a transaction.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("an event is written in the transaction of the change it tells")
+    declared = _KINDS[kind]
+    body = dict(payload or {})
+    if unknown := set(body) - set(declared.keys):
+        raise KeyError(f"{kind} does not declare {sorted(unknown)}")
+    stream_id = stream if isinstance(stream, uuid.UUID) else stream_of(stream)
+    last = _last_of(stream_id)
+    ambient = context.current()
+    now = clock.now()
+    event = Event(
+        id=ids.new_id(),
+        stream=stream_id,
+        seq=last[0] + 1,
+        kind=kind,
+        occurred_at=occurred_at or now,
+        recorded_at=now,
+        actor_kind=ambient.actor.kind,
+        actor_id=ambient.actor.id,
+        office_id=office or ambient.actor.office,
+        door=ambient.door,
+        request_id=ambient.request_id,
+        payload=json.loads(json.dumps(body, default=str)),
+        suite=settings.CIPHER_SUITE,
+        prev_hash=last[1],
+    )
+    event.hash = crypto.digest(canonical(event))
+    event.save(force_insert=True)
+    return event
+
+
+def _last_of(stream: uuid.UUID) -> tuple[int, bytes]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [stream.int >> 65])
+        cursor.execute("SELECT seq, hash FROM kernel_event WHERE stream = %s ORDER BY seq DESC LIMIT 1", [stream])
+        row = cursor.fetchone()
+    return (row[0], bytes(row[1])) if row else (0, GENESIS)
+
+
+def seal(batch: int = 2000) -> int:
+    """Give committed events their place in the ledger. One sealer at a time; returns how many were sealed."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(747001)")
+            row = cursor.fetchone()
+            if not row or not row[0]:
+                return 0
+        waiting = list(
+            UnsealedEvent.objects.select_related("event").order_by("event__recorded_at", "event__stream", "event__seq")[
+                :batch
+            ]
+        )
+        if not waiting:
+            return 0
+        last = LedgerEntry.objects.order_by("-position").first()
+        position, head = (last.position, bytes(last.head)) if last else (0, GENESIS)
+        entries = []
+        for item in waiting:
+            position += 1
+            event_hash = bytes(item.event.hash)
+            head = crypto.digest(head + position.to_bytes(8, "big") + event_hash)
+            entries.append(LedgerEntry(position=position, event=item.event, event_hash=event_hash, head=head))
+        LedgerEntry.objects.bulk_create(entries)
+        UnsealedEvent.objects.filter(pk__in=[w.pk for w in waiting]).delete()
+    return len(entries)
+
+
+def consume(name: str, batch: int = 200) -> Iterator[tuple[int, Event]]:
+    """Events after the cursor of consumer ``name`` in ledger order; moves the cursor. Call inside a transaction."""
+    cursor, _ = ConsumerCursor.objects.select_for_update().get_or_create(name=name)
+    for entry in LedgerEntry.objects.filter(position__gt=cursor.position).select_related("event").order_by("position")[
+        :batch
+    ]:
+        yield entry.position, entry.event
+        cursor.position = entry.position
+    cursor.save()

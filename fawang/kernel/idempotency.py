@@ -1,0 +1,62 @@
+"""Same key, same answer: every write may be repeated without being done twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from fawang.kernel import clock, crypto
+from fawang.kernel.errors import Refusal
+from fawang.kernel.models import IdempotencyKey
+
+KEPT = timedelta(days=90)
+_KEY = re.compile(r"[\x21-\x7e]{8,255}")
+_FIELD = "kernel.idempotencykey.response"
+
+
+def once(
+    *, scope: str, key: str, body: bytes, action: Callable[[], tuple[int, dict[str, Any]]]
+) -> tuple[int, dict[str, Any], bool]:
+    """Do ``action`` once for this key, in one transaction with the key itself.
+
+    Returns status, answer, and whether it is a replay. Raises ``Refusal`` ``key.missing``/``key.bad`` (400) and
+    ``key.reused`` (409, other body). A refusal inside ``action`` undoes all, the key too.
+    """
+    if not key:
+        raise Refusal("key.missing", status=400)
+    if not _KEY.fullmatch(key):
+        raise Refusal("key.bad", status=400)
+    body_digest = hashlib.sha256(body).hexdigest()
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO kernel_idempotencykey (scope, key, body_digest, status, response, created_at)"
+                " VALUES (%s, %s, %s, 0, '', %s) ON CONFLICT DO NOTHING RETURNING id",
+                [scope, key, body_digest, clock.now()],
+            )
+            row = cursor.fetchone()
+        if row is None:
+            return _replay(scope, key, body_digest)
+        status, answer = action()
+        sealed = crypto.seal(json.dumps(answer, ensure_ascii=False), _FIELD)
+        IdempotencyKey.objects.filter(pk=row[0]).update(status=status, response=sealed)
+        return status, answer, False
+
+
+def _replay(scope: str, key: str, body_digest: str) -> tuple[int, dict[str, Any], bool]:
+    kept = IdempotencyKey.objects.get(scope=scope, key=key)
+    if kept.body_digest != body_digest:
+        raise Refusal("key.reused", status=409)
+    return kept.status, json.loads(crypto.unseal(bytes(kept.response), _FIELD)), True
+
+
+def prune() -> int:
+    """Forget keys older than 90 days (offline counters send late)."""
+    deleted, _ = IdempotencyKey.objects.filter(created_at__lt=clock.now() - KEPT).delete()
+    return deleted

@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class ConsultationConfig(AppConfig):
+    name = "fawang.services.consultation"
+    label = "consultation"
+
+    def ready(self) -> None:
+        from fawang.services.consultation import process  # noqa: F401 - registers the declaration
