@@ -1,0 +1,284 @@
+"""业务规范: the words in which a service declares itself. Pure: knows no Django, no database.
+
+A service is one :class:`Process` value. The engine, the desk's buttons and forms, permissions, clocks, timeline, printed
+documents, the public guide with its picture, the API and the property tests all read it. See docs/howto/add-a-service.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from fawang.kernel.texts import Text
+
+if TYPE_CHECKING:
+    from fawang.matters.forms import StepForm
+    from fawang.matters.situation import Situation, Taking
+
+
+class StateKind(StrEnum):
+    """What a state means to everyone who does not know the service."""
+
+    OPEN = "open"
+    WAITING_CITIZEN = "waiting_citizen"
+    WAITING_PARTNER = "waiting_partner"
+    DONE = "done"
+    REFUSED = "refused"
+    VOID = "void"
+
+    @property
+    def is_final(self) -> bool:
+        """Done, refused and void matters are closed."""
+        return self in {StateKind.DONE, StateKind.REFUSED, StateKind.VOID}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state, and what the citizen is told in plain words while the matter is in it."""
+
+    code: str
+    name: Text
+    kind: StateKind
+    told: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A condition of a step, with the reason shown when it refuses."""
+
+    code: str
+    holds: Callable[[Situation], bool]
+    reason: Text
+
+
+class ClockVerb(StrEnum):
+    """What a step does to a clock."""
+
+    STARTS = "starts"
+    MEETS = "meets"
+    PAUSES = "pauses"
+    RESUMES = "resumes"
+    CANCELS = "cancels"
+    EXTENDS = "extends"
+
+
+@dataclass(frozen=True, slots=True)
+class ClockUse:
+    """One effect of a step on the clock of a rule. ``only_to``: only when the step ends in one of these states."""
+
+    verb: ClockVerb
+    rule: str
+    reason: str = ""
+    only_to: tuple[str, ...] = ()
+
+
+def starts(rule: str, *, only_to: tuple[str, ...] = ()) -> ClockUse:
+    """The step starts the rule's clock."""
+    return ClockUse(ClockVerb.STARTS, rule, only_to=only_to)
+
+
+def meets(rule: str, *, only_to: tuple[str, ...] = ()) -> ClockUse:
+    """The step meets the rule's clock (if it runs)."""
+    return ClockUse(ClockVerb.MEETS, rule, only_to=only_to)
+
+
+def pauses(rule: str, reason: str, *, only_to: tuple[str, ...] = ()) -> ClockUse:
+    """The step pauses the clock for a reason the rule lists."""
+    return ClockUse(ClockVerb.PAUSES, rule, reason, only_to)
+
+
+def resumes(rule: str, *, only_to: tuple[str, ...] = ()) -> ClockUse:
+    """The step lets the clock run again."""
+    return ClockUse(ClockVerb.RESUMES, rule, only_to=only_to)
+
+
+def cancels(rule: str, *, only_to: tuple[str, ...] = ()) -> ClockUse:
+    """The step ends the clock without meeting it."""
+    return ClockUse(ClockVerb.CANCELS, rule, only_to=only_to)
+
+
+def extends(rule: str) -> ClockUse:
+    """The step extends the clock by the form's ``days``; cap and approver are the rule's."""
+    return ClockUse(ClockVerb.EXTENDS, rule)
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Who hears what when the step is done. ``words`` may use {number}, {state}, {due}, {title} and the effect's facts."""
+
+    to: str
+    template: str
+    words: Text
+    only_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A document a step prints: numbered, kept, with a delivery receipt. ``body`` makes its text."""
+
+    template: str
+    name: Text
+    body: Callable[[Taking], str]
+    only_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opens:
+    """A child matter the step opens; ``relation`` is the child's to this matter; ``office`` who handles it."""
+
+    process: str
+    relation: str
+    office: str = "same"  # same | supervising | first_of:<organisation kind>
+    only_to: tuple[str, ...] = ()
+    parties: tuple[tuple[str, str], ...] = ()  # (relation here, relation there)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A verb: from which states, to which, by whom, asking what, with which effects.
+
+    ``by`` is a policy code. ``effect`` is the service's one special function; it may pick the to-state (``taking.to``)
+    and add facts to the event (``taking.facts``). ``unattended`` steps are taken by the system only (sweeper, child).
+    """
+
+    verb: str
+    name: Text
+    from_: tuple[str, ...]
+    to: tuple[str, ...]
+    by: str
+    form: type[StepForm] | None = None
+    guards: tuple[Guard, ...] = ()
+    clocks: tuple[ClockUse, ...] = ()
+    papers: tuple[Paper, ...] = ()
+    tells: tuple[Tell, ...] = ()
+    opens: tuple[Opens, ...] = ()
+    effect: Callable[[Taking], None] | None = None
+    bulk: bool = False
+    main: bool = False
+    unattended: bool = False
+    spreads: bool = False
+    ends_assignment: bool = False
+    by_citizen: bool = False
+    fact_keys: tuple[str, ...] = ()
+    public: Text | None = None
+    help: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Somebody's relation to the matter and what it may see: ``all``, ``public`` (own conversation), ``duty`` or nothing."""
+
+    code: str
+    name: Text
+    sees: frozenset[str]
+    many: bool = False
+    citizen: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A paper asked for: lowest trust grade accepted, and whether it may be promised for later."""
+
+    code: str
+    name: Text
+    required: bool = True
+    grade: str = "C"
+    promise_later: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shield:
+    """The identity of ``relation`` is sealed from these relations and roles in every output."""
+
+    relation: str
+    from_relations: tuple[str, ...] = ()
+    from_roles: tuple[str, ...] = ()
+    norm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A fact that statistics count when ``verb`` is done; ``layer``: raw, claimed or counted."""
+
+    code: str
+    name: Text
+    verb: str
+    layer: str = "counted"
+    per_member: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """When the rule's clock runs out, the system takes this step by itself (deemed withdrawal and the like)."""
+
+    rule: str
+    verb: str
+
+
+@dataclass(frozen=True, slots=True)
+class Concludes:
+    """When this (child) process enters ``state``, the parent's declared step is taken."""
+
+    relation: str
+    state: str
+    parent_verb: str
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A legal service's whole declaration. Versioned: a matter keeps the version it began under."""
+
+    code: str
+    version: int
+    name: Text
+    about: Text
+    norm: Text
+    effective_from: date
+    states: tuple[State, ...]
+    steps: tuple[Step, ...]
+    relations: tuple[Relation, ...]
+    start: str
+    start_clocks: tuple[ClockUse, ...] = ()
+    start_tells: tuple[Tell, ...] = ()
+    intake: type[StepForm] | None = None
+    effective_to: date | None = None
+    region: str = "*"
+    doors: tuple[str, ...] = ("web", "api", "window")
+    materials: tuple[Material, ...] = ()
+    shields: tuple[Shield, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    timeouts: tuple[Timeout, ...] = ()
+    concludes: tuple[Concludes, ...] = ()
+    rests_for: tuple[str, ...] = ()
+    conflict_relations: tuple[tuple[str, str], ...] = ()
+    on_start: Callable[[Any], None] | None = None
+    public: bool = True
+    fee: Text = field(default_factory=lambda: Text("免费", "Free of charge"))
+
+    def state(self, code: str) -> State:
+        """The state of that code. Raises ``KeyError``."""
+        for state in self.states:
+            if state.code == code:
+                return state
+        raise KeyError(code)
+
+    def step(self, verb: str) -> Step:
+        """The step of that verb. Raises ``KeyError``."""
+        for step in self.steps:
+            if step.verb == verb:
+                return step
+        raise KeyError(verb)
+
+    def relation(self, code: str) -> Relation:
+        """The relation of that code. Raises ``KeyError``."""
+        for relation in self.relations:
+            if relation.code == code:
+                return relation
+        raise KeyError(code)
+
+    def steps_from(self, state: str) -> tuple[Step, ...]:
+        """Steps that may be taken in ``state``."""
+        return tuple(step for step in self.steps if state in step.from_)

@@ -1,0 +1,38 @@
+"""What a guard sees and what an effect works on. Holds a matter and its actor; no queries of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from fawang.matters.declaration import Process, Step
+    from fawang.matters.forms import StepForm
+    from fawang.matters.models import Matter, MatterParty
+    from fawang.people.actors import Actor
+
+
+@dataclass(slots=True)
+class Situation:
+    """A matter as one actor meets it now."""
+
+    process: Process
+    matter: Matter
+    actor: Actor
+    relations: frozenset[str]
+    party: MatterParty | None
+    now: datetime
+
+
+@dataclass(slots=True)
+class Taking(Situation):
+    """A step being taken: the effect may set ``to``, add ``facts`` to the event and ``places`` for tells and papers."""
+
+    step: Step = None  # type: ignore[assignment]
+    form: StepForm | None = None
+    to: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+    children: list[Any] = field(default_factory=list)
