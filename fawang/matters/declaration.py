@@ -256,6 +256,9 @@ class Process:
     conflict_relations: tuple[tuple[str, str], ...] = ()
     on_start: Callable[[Any], None] | None = None
     public: bool = True
+    pooled: bool = False
+    seen_by_roles: tuple[str, ...] = ("dispatcher", "supervisor", "office_head", "return_visitor", "window_clerk")
+    skills: bool = True
     fee: Text = field(default_factory=lambda: Text("免费", "Free of charge"))
 
     def state(self, code: str) -> State:

@@ -1,0 +1,218 @@
+"""Who may do what with a matter. The only place where that is decided.
+
+An actor's *relations* to a matter come first (applicant, assignee, first contact, respondent …), then roles within their
+scope (office subtree and region). Whoever is a party himself never meets the matter as staff (RELIABILITY T4), and what a
+shield seals stays sealed whatever else is allowed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from fawang.kernel.policy import Decision, allow, deny, hidden, policy
+from fawang.matters.models import Matter
+from fawang.matters.processes import all_processes, process_version
+from fawang.matters.relations import is_party_as_staff, relations_of
+from fawang.people.actors import Actor, Grant
+from fawang.regions.selectors import scope_contains
+from fawang.registry.selectors import descendant_ids
+
+ROLES_WITH_SIGHT = ("dispatcher", "supervisor", "office_head", "complaint_handler", "return_visitor", "window_clerk")
+HANDLING_ONLY_ROLES = ("statistician", "audit_admin")
+
+
+def covers(grant: Grant, matter: Matter) -> bool:
+    """Whether a role grant's scope (office and those below it, region) contains the matter."""
+    if grant.office_id is not None:
+        return matter.office_id in descendant_ids(grant.office_id)
+    return scope_contains(grant.region_code, matter.region_code)
+
+
+def has_role_over(actor: Actor, matter: Matter, *roles: str) -> bool:
+    """Whether the actor holds one of the roles over this matter."""
+    return any(covers(g, matter) for role in roles for g in actor.scopes(role))
+
+
+def sight(actor: Actor, matter: Matter) -> frozenset[str]:
+    """What the actor may see of the matter: any of handling, topic, public, content, identity, internal.
+
+    Empty: the matter looks absent. ``topic`` alone is what a pool shows before one claims.
+    """
+    if actor.kind == "system":
+        return frozenset({"handling", "topic", "public", "content", "identity", "internal"})
+    if actor.kind == "staff" and is_party_as_staff(actor, matter):
+        return frozenset()
+    aspects: set[str] = set()
+    mine = relations_of(actor, matter)
+    process = process_version(matter.process_code, matter.process_version)
+    for relation in process.relations:
+        if relation.code in mine:
+            aspects |= relation.sees
+    if "holder" in mine:
+        aspects |= {"public", "content"}
+    if actor.kind == "staff":
+        aspects |= _staff_sight(actor, matter, mine)
+    if _shielded(actor, matter, mine):
+        aspects.discard("identity")
+    return frozenset(aspects)
+
+
+def _staff_sight(actor: Actor, matter: Matter, mine: frozenset[str]) -> set[str]:
+    everything = {"handling", "topic", "public", "content", "identity", "internal"}
+    if mine & {"assignee", "reviewer"}:
+        return everything
+    process = process_version(matter.process_code, matter.process_version)
+    if has_role_over(actor, matter, *process.seen_by_roles):
+        return everything
+    aspects: set[str] = set()
+    if "first_contact" in mine:
+        aspects |= {"handling", "topic", "public", "content", "identity"}
+    if has_role_over(actor, matter, *HANDLING_ONLY_ROLES):
+        aspects |= {"handling"}
+    if matter.is_open and matter.assignee_id is None and "adviser" in actor.roles and _in_pool(actor, matter):
+        aspects |= {"topic"}
+    return aspects
+
+
+def _in_pool(actor: Actor, matter: Matter) -> bool:
+    process = process_version(matter.process_code, matter.process_version)
+    return process.pooled and any(covers(g, matter) for g in actor.scopes("adviser"))
+
+
+def _shielded(actor: Actor, matter: Matter, mine: frozenset[str]) -> bool:
+    process = process_version(matter.process_code, matter.process_version)
+    return any(
+        mine & set(s.from_relations) or any(r in actor.roles for r in s.from_roles) for s in process.shields
+    )
+
+
+def visible_to(actor: Actor) -> QuerySet[Matter]:
+    """Matters the actor may meet in lists and searches at all (per object, :func:`sight` still decides what is shown)."""
+    if actor.kind != "staff":
+        return Matter.objects.filter(parties__person_id=actor.person_id, parties__ended_at=None).distinct() if actor.person_id else Matter.objects.none()
+    mine = Q(assignee_id=actor.staff_id) | Q(first_contact_id=actor.staff_id)
+    scope = Q(pk__in=())
+    for role in ROLES_WITH_SIGHT:
+        seen = [p.code for p in all_processes() if role in p.seen_by_roles]
+        for grant in actor.scopes(role):
+            scope |= _reach(grant) & Q(process_code__in=seen)
+    pooled = [p.code for p in all_processes() if p.pooled]
+    for grant in actor.scopes("adviser"):
+        scope |= _reach(grant) & Q(is_open=True, assignee=None, process_code__in=pooled)
+    return Matter.objects.filter(mine | scope).exclude(
+        pk__in=Matter.objects.filter(parties__staff_id=actor.staff_id).values("pk")
+    )
+
+
+def _reach(grant: Grant) -> Q:
+    if grant.office_id is not None:
+        return Q(office_id__in=descendant_ids(grant.office_id))
+    return Q(region_code__startswith=grant.region_code.rstrip("0")) if grant.region_code.rstrip("0") else Q()
+
+
+@policy("matters.see", "与事项有关系的人，以及管辖范围内的工作人员", "People with a relation to it; staff within scope")
+def see(actor: Actor, matter: Matter) -> Decision:
+    """Seeing that the matter exists."""
+    return allow() if sight(actor, matter) else hidden()
+
+
+@policy("matters.read", "能看内容的人", "Those who may read its content")
+def read(actor: Actor, matter: Matter) -> Decision:
+    """Reading what was said."""
+    aspects = sight(actor, matter)
+    if not aspects:
+        return hidden()
+    return allow() if "content" in aspects else deny("您只能看办理情况。", "You may see the handling only.")
+
+
+@policy("matters.read_internal", "经办人员和管辖范围内的工作人员", "Its handlers and staff within scope")
+def read_internal(actor: Actor, matter: Matter) -> Decision:
+    """Reading internal notes."""
+    return allow() if "internal" in sight(actor, matter) else hidden()
+
+
+@policy("matters.assignee", "承办人", "The handler it is assigned to")
+def assignee(actor: Actor, matter: Matter) -> Decision:
+    """Steps of the handler."""
+    if not (aspects := sight(actor, matter)):
+        return hidden()
+    if "assignee" in relations_of(actor, matter):
+        return allow("承办人", "handler")
+    return deny("这一步由承办人办理。", "This step is the handler's.", visible=bool(aspects))
+
+
+@policy("matters.dispatch", "本机构的派单员、负责人", "Dispatchers and heads of the office")
+def dispatch(actor: Actor, matter: Matter) -> Decision:
+    """Triage, assignment, merging."""
+    if not sight(actor, matter):
+        return hidden()
+    if has_role_over(actor, matter, "dispatcher", "office_head"):
+        return allow("派单员", "dispatcher")
+    return deny("这一步由派单员办理。", "This step is the dispatcher's.")
+
+
+@policy("matters.handle_or_dispatch", "承办人，或本机构的派单员", "The handler, or a dispatcher of the office")
+def handle_or_dispatch(actor: Actor, matter: Matter) -> Decision:
+    """Steps either may take."""
+    first = assignee(actor, matter)
+    return first if first or not first.visible else dispatch(actor, matter)
+
+
+@policy("matters.supervise", "上级或本机构的督办人员", "Supervisors within scope")
+def supervise(actor: Actor, matter: Matter) -> Decision:
+    """Supervision, extension approval, overriding a guard with a reason."""
+    if not sight(actor, matter):
+        return hidden()
+    if has_role_over(actor, matter, "supervisor", "office_head") and "assignee" not in relations_of(actor, matter):
+        return allow("督办人员", "supervisor")
+    return deny("这一步须由督办人员批准，承办人不能自批。", "This needs a supervisor, and never the handler.")
+
+
+@policy("matters.applicant", "提出事项的人（凭查询码或本人账号）", "The person who brought it (lookup code or account)")
+def applicant(actor: Actor, matter: Matter) -> Decision:
+    """Steps of the person who brought the matter."""
+    if relations_of(actor, matter) & {"applicant", "holder", "complainant", "representative"}:
+        return allow("本人", "applicant")
+    return hidden() if not sight(actor, matter) else deny("这一步由提出人办理。", "This step is the applicant's.")
+
+
+@policy("matters.system", "系统按时限自动办理", "The system, by the clock")
+def system(actor: Actor, matter: Matter) -> Decision:
+    """Steps nobody takes by hand."""
+    return allow() if actor.kind == "system" else deny("这一步由系统自动办理。", "The system takes this step by itself.")
+
+
+@policy("matters.claim", "本机构有相应专长的在岗人员", "Available advisers of the office with the skill")
+def claim(actor: Actor, matter: Matter) -> Decision:
+    """抢单."""
+    aspects = sight(actor, matter)
+    if not aspects:
+        return hidden()
+    if matter.assignee_id is not None:
+        return deny("已有人承办。", "Somebody has it already.")
+    return allow() if any(covers(g, matter) for g in actor.scopes("adviser")) else deny("只有律师可以抢单。", "Only advisers claim.")
+
+
+@policy("matters.take_in", "窗口人员、坐席、派单员", "Window clerks and dispatchers")
+def take_in(actor: Actor, target: Any) -> Decision:
+    """Window intake for somebody else."""
+    allowed = any(r in actor.roles for r in ("window_clerk", "dispatcher", "office_head", "adviser"))
+    return allow() if actor.kind == "staff" and allowed else deny("只有受理人员可以登记。", "Only intake staff may register.")
+
+
+@policy("matters.submit", "任何人", "Anybody")
+def submit(actor: Actor, target: Any) -> Decision:
+    """The public brings something: no sign-in needed."""
+    return allow()
+
+
+@policy("matters.converse", "提出人与办理人员", "The person and the handlers")
+def converse(actor: Actor, matter: Matter) -> Decision:
+    """Writing a message or adding a file."""
+    if applicant(actor, matter) or assignee(actor, matter):
+        return allow()
+    if has_role_over(actor, matter, "dispatcher", "office_head", "complaint_handler", "window_clerk") and "content" in sight(actor, matter):
+        return allow()
+    return hidden() if not sight(actor, matter) else deny("您不能在这件事项里留言。", "You may not write here.")

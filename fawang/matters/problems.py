@@ -1,0 +1,33 @@
+"""What this room says when it refuses."""
+
+from __future__ import annotations
+
+from fawang.kernel.errors import catalogue
+
+catalogue(
+    {
+        "matter.not_here": ("这件事项现在是“{state}”，不能办理这一步。", "The matter is “{state}” now; this step cannot be taken."),
+        "matter.resting": ("正在办理关联事项（{relation}），本事项暂不能推进。", "A linked matter ({relation}) is open; this one rests."),
+        "matter.led": ("此事与 {number} 并案办理，请在那件事项里办理。", "It is handled together with {number}; take the step there."),
+        "matter.unattended": ("这一步由系统自动办理。", "The system takes this step by itself."),
+        "matter.closed": ("事项已经办结。", "The matter is closed."),
+        "matter.door": ("这项服务不在此处受理。", "This service is not taken at this door."),
+        "matter.service": ("没有这项服务。", "There is no such service."),
+        "matter.category": ("请选择列出的类别。", "Please choose a category from the list."),
+        "matter.region": ("请选择有效的地区。", "Please choose a valid region."),
+        "matter.office": ("这一地区暂无受理机构，请拨打12348。", "No office serves this region yet; please call 12348."),
+        "matter.assignee": ("请选择可以承办的人员。", "Please choose somebody who may handle it."),
+        "matter.conflict": ("与此事存在利益冲突，不能承办。", "There is a conflict of interest."),
+        "matter.taken": ("刚刚已有人承办。", "Somebody has just taken it."),
+        "matter.capacity": ("在办件已满，请先办结手头事项。", "Your list is full; please finish something first."),
+        "matter.merge": ("只能合并同一服务的未办结事项。", "Only open matters of the same service can be merged."),
+        "matter.self_link": ("不能与自身关联。", "A matter cannot be linked to itself."),
+        "matter.same_office": ("已在该机构。", "It is already there."),
+        "matter.no_substitute": ("无人可以承办，请由派单员处理。", "Nobody is free; a dispatcher must decide."),
+        "file.quarantine": ("附件正在安全检查，稍后即可查看。", "The file is being checked and can be opened soon."),
+        "file.refused": ("附件未通过安全检查，不能打开。", "The file did not pass the check."),
+        "file.too_large": ("附件不能超过 {megabytes} MB。", "Files may have up to {megabytes} MB."),
+        "file.too_many": ("附件太多，最多 {limit} 个。", "Too many files: at most {limit}."),
+        "disk.full": ("存储空间不足，附件没有保存，其余内容已保留。", "Storage is full: the file was not kept, the rest was."),
+    }
+)

@@ -1,0 +1,75 @@
+"""Relations between an actor and a matter, and the party graph behind conflict checks."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+
+from django.db.models import Q
+
+from fawang.matters.models import Matter, MatterParty
+from fawang.people.actors import Actor
+
+
+def relations_of(actor: Actor, matter: Matter) -> frozenset[str]:
+    """Names of all relations the actor has to the matter now. One query for citizens, one for staff."""
+    mine: set[str] = set()
+    if actor.kind == "staff":
+        if matter.assignee_id == actor.staff_id:
+            mine.add("assignee")
+        if matter.first_contact_id == actor.staff_id:
+            mine.add("first_contact")
+        links = Q(staff_id=actor.staff_id)
+        if actor.office_id:
+            links |= Q(organisation_id=actor.office_id)
+        mine |= set(matter.parties.filter(links, ended_at=None).values_list("relation", flat=True))
+    if matter.pk in actor.holds:
+        mine.add("holder")
+    if actor.person_id:
+        found = matter.parties.filter(person_id=actor.person_id, ended_at=None)
+        mine |= set(found.values_list("relation", flat=True))
+    return frozenset(mine)
+
+
+def is_party_as_staff(actor: Actor, matter: Matter) -> bool:
+    """Whether a member of staff is himself a party: by account, or by the blind index of his identity or phone."""
+    if actor.kind != "staff" or actor.staff_id is None:
+        return False
+    return staff_is_party(actor.staff_id, matter)
+
+
+def staff_is_party(staff_id: uuid.UUID, matter: Matter) -> bool:
+    """The same question for any account."""
+    from fawang.people.models import Staff
+
+    staff = Staff.objects.only("identity_index", "phone_index").filter(pk=staff_id).first()
+    if staff is None:
+        return False
+    same = Q(staff_id=staff_id)
+    if staff.identity_index:
+        same |= Q(identity_index=staff.identity_index)
+    if staff.phone_index:
+        same |= Q(phone_index=staff.phone_index)
+    return matter.parties.filter(same, ended_at=None).exclude(relation__in=("reviewer",)).exists()
+
+
+def party_keys(parties: Iterable[MatterParty]) -> list[bytes]:
+    """What identifies these parties to the conflict check: identity, phone, organisation, else the name."""
+    keys: list[bytes] = []
+    for party in parties:
+        keys += [bytes(k) for k in (party.identity_index, party.phone_index) if k]
+        if party.organisation_id:
+            keys.append(party.organisation_id.bytes)
+        if not party.identity_index and not party.phone_index and party.name_index:
+            keys.append(bytes(party.name_index))
+    return keys
+
+
+def opposite_sides(matter: Matter, pairs: Iterable[tuple[str, str]]) -> list[tuple[list[MatterParty], str]]:
+    """For each conflict pair of the process: this matter's parties, and the relation they must not hold elsewhere."""
+    parties = list(matter.parties.filter(ended_at=None))
+    sides = []
+    for a, b in pairs:
+        sides.append(([p for p in parties if p.relation == a], b))
+        sides.append(([p for p in parties if p.relation == b], a))
+    return [(found, other) for found, other in sides if found]
