@@ -1,0 +1,205 @@
+"""Desk verbs that every service shares and that change no state: triage, assign, claim, decline, transfer, join, link.
+
+What changes a state is a step of the service's own declaration.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from fawang.kernel import crypto, events
+from fawang.kernel.errors import Refusal
+from fawang.kernel.policy import require
+from fawang.matters.allocation import assign_automatically, assign_to, lock_parties, recheck_conflicts
+from fawang.matters.assignments import end_assignment
+from fawang.matters.categories import category_in_force
+from fawang.matters.conversation import add_message
+from fawang.matters.models import Assignment, Matter
+from fawang.matters.openings import link
+from fawang.matters.parties import PartyWords, add_party
+from fawang.matters.services import lock
+from fawang.people.actors import Actor
+from fawang.registry.models import Organisation
+from fawang.regions.selectors import division_exists
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """What became of one row of a bulk action."""
+
+    matter_id: uuid.UUID
+    number: str
+    refusal: Refusal | None
+
+
+def in_bulk(ids: Iterable[uuid.UUID], action: Callable[[uuid.UUID], object]) -> list[RowResult]:
+    """Do one action on many matters, each in its own transaction, and say what became of each."""
+    results = []
+    for matter_id in ids:
+        number = Matter.objects.filter(pk=matter_id).values_list("number", flat=True).first() or ""
+        try:
+            with transaction.atomic():
+                action(matter_id)
+            results.append(RowResult(matter_id, number, None))
+        except Refusal as refusal:
+            results.append(RowResult(matter_id, number if refusal.code != "absent" else "", refusal))
+    return results
+
+
+def triage(
+    *, actor: Actor, matter_id: uuid.UUID, category: str | None = None, region: str | None = None, priority_groups: list[str] | None = None
+) -> Matter:
+    """Set category, region of the matter and priority groups."""
+    with transaction.atomic():
+        matter = lock(matter_id)
+        require("matters.dispatch", actor, matter)
+        before = {"category": matter.category_code, "region": matter.region_code, "priority_groups": matter.priority_groups}
+        if category is not None:
+            found = category_in_force(category)
+            matter.category_code, matter.category_version = found.code, found.version_id
+        if region is not None:
+            if not division_exists(region):
+                raise Refusal("form.invalid", fields={"region": Refusal("matter.region", field="region")})
+            matter.region_code = region
+        if priority_groups is not None:
+            matter.priority_groups, matter.priority = priority_groups, int(bool(priority_groups))
+        matter.version += 1
+        matter.save()
+        events.record(
+            kind="matter.triaged",
+            stream=matter.pk,
+            payload={
+                "category": matter.category_code,
+                "category_version": matter.category_version,
+                "region": matter.region_code,
+                "office": str(matter.office_id),
+                "priority_groups": matter.priority_groups,
+                "before": before,
+            },
+        )
+    return matter
+
+
+def assign(*, actor: Actor, matter_id: uuid.UUID, staff_id: uuid.UUID | None, note: str = "") -> Assignment:
+    """Assign or reassign by hand, or by rule when nobody is named. Raises ``Refusal`` when nobody may have it."""
+    with transaction.atomic():
+        matter = lock(matter_id)
+        require("matters.dispatch", actor, matter)
+        if not matter.is_open:
+            raise Refusal("matter.closed", status=409)
+        spell = (
+            assign_to(matter, staff_id=staff_id, by=actor.staff(), method="manual", note=note)
+            if staff_id
+            else assign_automatically(matter)
+        )
+        if spell is None:
+            raise Refusal("matter.no_substitute", status=409)
+        matter.version += 1
+        matter.save()
+    return spell
+
+
+def claim(*, actor: Actor, matter_id: uuid.UUID) -> Assignment:
+    """抢单: the first who claims has it; a second one is told so."""
+    with transaction.atomic():
+        matter = lock(matter_id)
+        if matter.assignee_id is not None and matter.assignee_id != actor.staff_id:
+            raise Refusal("matter.taken", status=409)
+        require("matters.claim", actor, matter)
+        assert actor.staff_id is not None
+        spell = assign_to(matter, staff_id=actor.staff_id, by=actor.staff(), method="claimed")
+        matter.version += 1
+        matter.save()
+    return spell
+
+
+def decline(*, actor: Actor, matter_id: uuid.UUID, reason: str) -> Matter:
+    """The handler gives it back with a reason; it goes to the pool and no clock restarts."""
+    with transaction.atomic():
+        matter = lock(matter_id)
+        require("matters.assignee", actor, matter)
+        add_message(matter=matter, actor=actor, kind="note", body=reason, audience="internal")
+        end_assignment(matter, reason="declined")
+        matter.version += 1
+        matter.save()
+    return matter
+
+
+def hand_over(*, actor: Actor, matter_id: uuid.UUID, staff_id: uuid.UUID, note: str) -> Assignment:
+    """The handler hands the matter to a colleague; his own access ends with it."""
+    with transaction.atomic():
+        matter = lock(matter_id)
+        require("matters.assignee", actor, matter)
+        add_message(matter=matter, actor=actor, kind="note", body=note, audience="internal")
+        spell = assign_to(matter, staff_id=staff_id, by=actor.staff(), method="handed_over", note="")
+        matter.version += 1
+        matter.save()
+    return spell
+
+
+def transfer(*, actor: Actor, matter_id: uuid.UUID, office_id: uuid.UUID, reason: str) -> Matter:
+    """转办 to another office of the same kind of work: the clocks go on, the handler's spell ends."""
+    with transaction.atomic():
+        matter = lock(matter_id)
+        require("matters.dispatch", actor, matter)
+        if not matter.is_open:
+            raise Refusal("matter.closed", status=409)
+        office = Organisation.objects.filter(pk=office_id, state="active").first()
+        if office is None:
+            raise Refusal("form.invalid", fields={"office": Refusal("matter.office", field="office")})
+        if office.pk == matter.office_id:
+            raise Refusal("matter.same_office", status=409)
+        before = matter.office_id
+        end_assignment(matter, reason="transferred")
+        matter.office = office
+        matter.version += 1
+        matter.save()
+        add_message(matter=matter, actor=actor, kind="note", body=reason, audience="internal")
+        events.record(
+            kind="matter.transferred",
+            stream=matter.pk,
+            office=str(office.pk),
+            payload={"office": str(office.pk), "before": str(before), "reason_digest": crypto.text_digest(reason)},
+        )
+    return matter
+
+
+def add_matter_party(*, actor: Actor, matter_id: uuid.UUID, words: PartyWords) -> Matter:
+    """Add a party (an opponent learnt of later); a handler who now conflicts loses the matter in the same moment."""
+    with transaction.atomic():
+        matter = lock(matter_id)
+        require("matters.handle_or_dispatch", actor, matter)
+        lock_parties(matter)
+        add_party(matter=matter, words=words)
+        recheck_conflicts(matter)
+    return matter
+
+
+def link_matters(*, actor: Actor, parent_id: uuid.UUID, child_id: uuid.UUID, relation: str = "related_to") -> None:
+    """Link two matters the actor can see."""
+    with transaction.atomic():
+        parent, child = lock(parent_id), lock(child_id)
+        require("matters.handle_or_dispatch", actor, parent)
+        require("matters.read", actor, child)
+        link(parent=parent, child=child, relation=relation)
+
+
+def join(*, actor: Actor, lead_id: uuid.UUID, member_ids: Iterable[uuid.UUID]) -> Matter:
+    """并案: many callers, one cause. Each keeps a track and number; steps marked ``spreads`` on the lead reach all."""
+    with transaction.atomic():
+        lead = lock(lead_id)
+        require("matters.dispatch", actor, lead)
+        for member_id in sorted(set(member_ids) - {lead_id}):
+            member = lock(member_id)
+            require("matters.dispatch", actor, member)
+            if member.process_code != lead.process_code or not member.is_open or not lead.is_open or lead.lead_id:
+                raise Refusal("matter.merge", status=409)
+            member.lead = lead
+            member.version += 1
+            member.save()
+            events.record(kind="matter.joined", stream=member.pk, payload={"lead": str(lead.pk)})
+    return lead

@@ -1,0 +1,98 @@
+"""The sweeper: finds clocks whose moment has come and does what the moment demands, each exactly once.
+
+Clocks are rows with ``next_moment``; nothing is scheduled anywhere else, so nothing can be missed, only be late.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from fawang.kernel import clock as time
+from fawang.kernel import events
+from fawang.kernel.context import acting
+from fawang.kernel.errors import Refusal
+from fawang.kernel.work import tell_live
+from fawang.matters import clocks
+from fawang.matters.models import Clock, Matter
+from fawang.matters.processes import process_version
+from fawang.matters.services import take_step
+from fawang.people.actors import SYSTEM
+
+
+def sweep(batch: int = 50) -> int:
+    """Handle due clocks in due order; returns how many. One clock, one transaction; a locked matter waits its turn."""
+    now = time.now()
+    due = list(
+        Clock.objects.filter(next_moment__lte=now).order_by("next_moment", "pk").values_list("pk", "matter_id")[:batch]
+    )
+    done = 0
+    with acting(door="system"):
+        for clock_id, matter_id in due:
+            done += _one(clock_id, matter_id, now)
+    return done
+
+
+def _one(clock_id: object, matter_id: object, now: datetime) -> int:
+    with transaction.atomic():
+        matter = Matter.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=matter_id).first()
+        if matter is None:
+            return 0
+        clock = Clock.objects.filter(pk=clock_id, next_moment__lte=now).first()
+        if clock is None:
+            return 0
+        before = clock.light
+        light = clocks.sound_light(clock, now)
+        if light != before:
+            clocks.refresh_matter(matter)
+            matter.save(update_fields=["next_due_at", "light"])
+            _record(matter, clock, light)
+        if light == "overdue" and not clock.timeout_taken:
+            clock.timeout_taken = True
+            clock.save(update_fields=["timeout_taken"])
+            _timeout(matter, clock)
+    return 1
+
+
+def _record(matter: Matter, clock: Clock, light: str) -> None:
+    events.record(
+        kind="matter.clock_lit",
+        stream=matter.pk,
+        office=str(matter.office_id),
+        payload={
+            "rule": clock.rule_code,
+            "light": light,
+            "due": clock.statutory_due_at.isoformat() if clock.statutory_due_at else "",
+            "office": str(matter.office_id),
+            "assignee": str(matter.assignee_id or ""),
+            "category": matter.category_code,
+            "process": matter.process_code,
+        },
+    )
+    tell_live([f"matter:{matter.pk}", f"office:{matter.office_id}"], "clock", str(matter.pk))
+
+
+def _timeout(matter: Matter, clock: Clock) -> None:
+    """Take the step the process declares for a run-out clock, unless the state has moved on."""
+    process = process_version(matter.process_code, matter.process_version)
+    for timeout in process.timeouts:
+        if timeout.rule == clock.rule_code and matter.state in process.step(timeout.verb).from_:
+            try:
+                with transaction.atomic():
+                    take_step(actor=SYSTEM, matter_id=matter.pk, verb=timeout.verb)
+            except Refusal:
+                continue  # a guard still stands in the way: the overdue light and supervision remain
+
+
+def recompute_open_clocks() -> int:
+    """A calendar changed: recompute open working-day clocks and say so on each timeline. Call inside its transaction."""
+    moved = 0
+    for clock in Clock.objects.filter(state__in=clocks.OPEN).select_related("matter").order_by("matter_id"):
+        if told := clocks.recompute(clock):
+            moved += 1
+            matter = Matter.objects.select_for_update(of=("self",)).get(pk=clock.matter_id)
+            clocks.refresh_matter(matter)
+            matter.save(update_fields=["next_due_at", "light"])
+            events.record(kind="matter.clock_moved", stream=matter.pk, payload=told)
+    return moved

@@ -1,0 +1,11 @@
+"""Background work of the desk."""
+
+from __future__ import annotations
+
+from fawang.kernel.work import Task
+from fawang.matters import attachments, sweeper
+
+TASKS = (
+    Task("matters.sweep", sweeper.sweep, every=1.0),
+    Task("matters.scan", attachments.scan_waiting, every=2.0),
+)
