@@ -1,0 +1,127 @@
+"""Reading divisions and the calendar."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db import connection
+
+from fawang.kernel.folding import fold_name
+from fawang.kernel.texts import Text
+from fawang.regions.models import CalendarDay, CalendarStamp, CalendarYear, Division
+from fawang.regions.working_calendar import WorkingCalendar
+
+_SPANS = (2, 4, 6, 9, 12)
+
+
+def scope_contains(scope: str, code: str) -> bool:
+    """Whether a division lies in another: 340000 ⊇ 340104 ⊇ 340104001001. ``000000`` contains all."""
+    if scope in {"", "000000"}:
+        return True
+    return code.startswith(prefix_of(scope))
+
+
+def prefix_of(code: str) -> str:
+    """The significant digits of a code: 340000 → 34, 340100 → 3401, 340104 → 340104."""
+    if len(code) == 6:
+        return code[:2] if code.endswith("0000") else code[:4] if code.endswith("00") else code
+    return code[:9] if len(code) == 12 and code.endswith("000") else code
+
+
+def division(code: str) -> Division | None:
+    """The division of that code, abolished ones too."""
+    return Division.objects.filter(code=code).first()
+
+
+def division_exists(code: str) -> bool:
+    """Whether a code is a division in force."""
+    return Division.objects.filter(code=code, valid_to=None).exists()
+
+
+def current_code(code: str) -> str:
+    """The code that stands for an abolished one today."""
+    seen = set()
+    while code not in seen and (found := Division.objects.filter(code=code).exclude(successor_code="").first()):
+        seen.add(code)
+        code = found.successor_code
+    return code
+
+
+def ancestor_codes(code: str) -> list[str]:
+    """Codes above it, highest first. Pure."""
+    codes = []
+    for span in _SPANS:
+        if len(prefix_of(code)) > span:
+            codes.append(code[:span].ljust(6, "0"))
+    return codes
+
+
+def ancestors(code: str) -> list[Division]:
+    """Divisions above it, highest first."""
+    found = {d.code: d for d in Division.objects.filter(code__in=ancestor_codes(code))}
+    return [found[c] for c in ancestor_codes(code) if c in found]
+
+
+def path_name(code: str) -> str:
+    """安徽省合肥市蜀山区; the bare code when nothing is known."""
+    own = division(code)
+    names = [d.name for d in ancestors(code) if d.name not in {"市辖区", "县"}]
+    return "".join([*names, own.name if own else code])
+
+
+def children(code: str) -> list[Division]:
+    """Divisions right below it, in force."""
+    return list(Division.objects.filter(parent_code=code, valid_to=None))
+
+
+def provinces() -> list[Division]:
+    """All provinces."""
+    return list(Division.objects.filter(level=1, valid_to=None))
+
+
+def search_divisions(text: str, limit: int = 20) -> list[Division]:
+    """Divisions whose name or pinyin begins so."""
+    found = Division.objects.filter(valid_to=None)
+    key = fold_name(text)
+    chosen = found.filter(pinyin_key__startswith=key) if key.isascii() else found.filter(name__startswith=text)
+    return list(chosen.order_by("level", "code")[:limit])
+
+
+_cached: tuple[int, WorkingCalendar] | None = None
+
+
+def working_calendar() -> WorkingCalendar:
+    """The calendar as it stands; one cheap query tells whether this process's copy is old."""
+    global _cached
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT edition FROM regions_calendarstamp WHERE id = 1")
+        row = cursor.fetchone()
+    edition = row[0] if row else 0
+    if _cached is None or _cached[0] != edition:
+        exceptions = {d.day: d.kind == "workday" for d in CalendarDay.objects.all()}
+        years = frozenset(CalendarYear.objects.values_list("year", flat=True))
+        _cached = (edition, WorkingCalendar(years, exceptions))
+    return _cached[1]
+
+
+def forget_calendar() -> None:
+    """Drop this process's copy (after a rolled-back test)."""
+    global _cached
+    _cached = None
+
+
+def calendar_stamp() -> CalendarStamp:
+    """The edit counter's row, locked by the editor."""
+    CalendarStamp.objects.get_or_create(id=1)
+    return CalendarStamp.objects.select_for_update().get(id=1)
+
+
+def calendar_warning(today: date) -> Text | None:
+    """From September on: next year's calendar is missing."""
+    if today.month < 9 or today.year + 1 in working_calendar().years:
+        return None
+    year = today.year + 1
+    return Text(
+        f"{year}年放假安排尚未录入：落在{year}年的期限将无法计算，国务院通知公布后请立即录入。",
+        f"The {year} holiday calendar is missing: limits that reach into {year} cannot be computed.",
+    )
