@@ -16,6 +16,9 @@ class SealedTextField(models.BinaryField):  # type: ignore[type-arg,unused-ignor
         kwargs.setdefault("editable", False)
         super().__init__(*args, **kwargs)
 
+    def _check_str_default_value(self) -> list[Any]:
+        return []  # text is this field's Python side
+
     @property
     def _bound_to(self) -> str:
         return f"{self.model._meta.label_lower}.{self.name}"

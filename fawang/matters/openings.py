@@ -22,7 +22,7 @@ from fawang.matters.situation import Taking
 from fawang.matters.tells import tell_parties
 from fawang.people.models import Staff
 from fawang.registry.models import Organisation
-from fawang.registry.selectors import supervising_office
+from fawang.registry.tree import supervising_office
 
 
 @dataclass(frozen=True, slots=True)

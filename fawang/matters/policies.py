@@ -17,7 +17,7 @@ from fawang.matters.processes import all_processes, process_version
 from fawang.matters.relations import is_party_as_staff, relations_of
 from fawang.people.actors import Actor, Grant
 from fawang.regions.selectors import scope_contains
-from fawang.registry.selectors import descendant_ids
+from fawang.registry.tree import descendant_ids
 
 ROLES_WITH_SIGHT = ("dispatcher", "supervisor", "office_head", "complaint_handler", "return_visitor", "window_clerk")
 HANDLING_ONLY_ROLES = ("statistician", "audit_admin")

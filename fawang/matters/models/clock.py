@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from fawang.kernel import clock, ids
+from fawang.kernel import clock as time
+from fawang.kernel import ids
 
 
 class Clock(models.Model):
@@ -36,8 +37,8 @@ class Clock(models.Model):
             ),
         )
         indexes = (
-            models.Index("next_moment", name="clock_sweep", condition=Q(next_moment__isnull=False)),
-            models.Index("state", name="clock_open", condition=Q(state__in=["running", "paused"])),
+            models.Index(fields=["next_moment"], name="clock_sweep", condition=Q(next_moment__isnull=False)),
+            models.Index(fields=["state"], name="clock_open", condition=Q(state__in=["running", "paused"])),
         )
 
 
@@ -46,7 +47,7 @@ class ClockPause(models.Model):
 
     clock = models.ForeignKey(Clock, on_delete=models.PROTECT, related_name="pauses")
     reason = models.CharField(max_length=40)
-    started_at = models.DateTimeField(default=clock.now)
+    started_at = models.DateTimeField(default=time.now)
     ended_at = models.DateTimeField(null=True)
 
 
@@ -57,5 +58,5 @@ class ClockExtension(models.Model):
     amount = models.IntegerField()
     approver = models.ForeignKey("people.Staff", on_delete=models.PROTECT, related_name="+")
     reason = models.CharField(max_length=500)
-    approved_at = models.DateTimeField(default=clock.now)
+    approved_at = models.DateTimeField(default=time.now)
     notified_at = models.DateTimeField(null=True)

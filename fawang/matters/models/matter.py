@@ -61,17 +61,15 @@ class Matter(models.Model):
 
     class Meta:
         indexes = (
-            models.Index(
-                "office", "next_due_at", "id", name="matter_office_queue", condition=Q(is_open=True)
+            models.Index(fields=["office", "next_due_at", "id"], name="matter_office_queue", condition=Q(is_open=True)
             ),
-            models.Index(
-                "assignee", "next_due_at", "id", name="matter_assignee_queue", condition=Q(is_open=True)
+            models.Index(fields=["assignee", "next_due_at", "id"], name="matter_assignee_queue", condition=Q(is_open=True)
             ),
-            models.Index("region_code", "next_due_at", name="matter_region_queue", condition=Q(is_open=True)),
-            models.Index("state", "next_due_at", name="matter_state_queue", condition=Q(is_open=True)),
-            models.Index("office", "-opened_at", name="matter_office_opened"),
-            models.Index("category_code", "-opened_at", name="matter_category_opened"),
-            models.Index("intake", name="matter_intake"),
+            models.Index(fields=["region_code", "next_due_at"], name="matter_region_queue", condition=Q(is_open=True)),
+            models.Index(fields=["state", "next_due_at"], name="matter_state_queue", condition=Q(is_open=True)),
+            models.Index(fields=["office", "-opened_at"], name="matter_office_opened"),
+            models.Index(fields=["category_code", "-opened_at"], name="matter_category_opened"),
+            models.Index(fields=["intake"], name="matter_intake"),
             GinIndex(fields=["search_tokens"], name="matter_tokens"),
         )
 

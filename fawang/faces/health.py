@@ -1,0 +1,27 @@
+"""Is everything up?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import Error
+from django.http import HttpRequest, JsonResponse
+
+from fawang.faces.routing import open_to
+from fawang.kernel import clock
+from fawang.kernel.models import Heartbeat
+
+EXPECTED = ("worker", "live")
+SILENCE = timedelta(seconds=30)
+
+
+@open_to("public")
+def healthz(request: HttpRequest) -> JsonResponse:
+    """200 only when database, worker and live process are up."""
+    try:
+        seen = dict(Heartbeat.objects.values_list("name", "beaten_at"))
+    except Error:
+        return JsonResponse({"ok": False, "database": False}, status=503)
+    alive = {name: name in seen and clock.now() - seen[name] < SILENCE for name in EXPECTED}
+    ok = all(alive.values())
+    return JsonResponse({"ok": ok, "database": True, **alive}, status=200 if ok else 503)

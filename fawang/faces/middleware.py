@@ -1,0 +1,78 @@
+"""The edge: language, request id, and who acts. Identity comes from the session alone, never from a header."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+
+from fawang.kernel.context import acting
+from fawang.kernel.errors import Refusal
+from fawang.people.actors import ANONYMOUS, Actor, actor_of_person, actor_of_staff
+from fawang.people.models import Person, Staff
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class LanguageMiddleware:
+    """Chinese, unless the visitor chose English (cookie)."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = "en" if request.COOKIES.get("lang") == "en" else "zh-hans"
+        with translation.override(language):
+            request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", "en" if language == "en" else "zh-CN")
+        return response
+
+
+def actor_from_session(request: HttpRequest) -> Actor:
+    """The actor of the session: an account whose epoch still fits, a proven citizen, a holder of lookup codes."""
+    session = request.session
+    if staff_id := session.get("staff_id"):
+        staff = Staff.objects.filter(pk=staff_id).first()
+        if staff is not None and staff.state == "active" and staff.session_epoch == session.get("epoch"):
+            return actor_of_staff(staff)
+        session.flush()
+        return ANONYMOUS
+    actor = ANONYMOUS
+    if person_id := session.get("person_id"):
+        person = Person.objects.filter(pk=person_id).first()
+        actor = actor_of_person(person) if person else ANONYMOUS
+    for held in session.get("holds", []):
+        actor = actor.holding(uuid.UUID(held))
+    return actor
+
+
+class ActorMiddleware:
+    """Puts the actor on the request and into the ambient context; turns refusals nobody caught into pages."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        actor = actor_from_session(request)
+        request.actor = actor  # type: ignore[attr-defined]
+        request_id = uuid.uuid4().hex[:16]
+        door = "api" if request.path.startswith("/api/") else "window" if actor.kind == "staff" else "web"
+        with acting(actor=actor.ref(), door=door, request_id=request_id):
+            response = self.get_response(request)
+        response.headers["X-Request-Id"] = request_id
+        if actor.kind != "anonymous":
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A refusal is an answer, not a crash."""
+        if not isinstance(exception, Refusal) or request.path.startswith("/api/"):
+            return None
+        from django.shortcuts import render
+
+        template = {404: "faces/404.html", 403: "faces/403.html", 409: "faces/409.html"}.get(exception.status, "faces/400.html")
+        return render(request, template, {"refusal": exception, "debug": settings.DEBUG}, status=exception.status)
