@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,23 +13,15 @@ MONDAY = datetime(2026, 3, 2, 9, 30, tzinfo=BEIJING)
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> None:
-    from django.conf import settings
-
-    if name := os.environ.get("FAWANG_TEST_DB"):
-        worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-        settings.DATABASES["default"]["TEST"] = {"NAME": f"{name}_{worker}" if worker else name}
-
-
-@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: object) -> None:
     """Divisions and calendars once; the guards against TRUNCATE would stop the test runner's own clean-up."""
     from django.db import connection
 
-    from fawang.regions.services import load_calendar
+    from fawang.regions.services import load_calendar, load_divisions
 
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         load_calendar()
+        load_divisions()
         with connection.cursor() as cursor:
             for table in ("kernel_event", "kernel_ledgerentry", "kernel_readlog"):
                 cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_truncate ON {table}")
@@ -43,3 +34,4 @@ def monday() -> Iterator[Callable[[timedelta], None]]:
 
     with clock.frozen(MONDAY) as advance:
         yield advance
+
