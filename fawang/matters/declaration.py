@@ -141,7 +141,7 @@ class Step:
     """A verb: from which states, to which, by whom, asking what, with which effects.
 
     ``by`` is a policy code. ``effect`` is the service's one special function; it may pick the to-state (``taking.to``)
-    and add facts to the event (``taking.facts``). ``unattended`` steps are taken by the system only (sweeper, child).
+    and add facts to the event (``taking.facts``). A step that ``stays`` leaves the state as it is and names no to-states. ``unattended`` steps are taken by the system only (sweeper, child).
     """
 
     verb: str
@@ -161,6 +161,7 @@ class Step:
     unattended: bool = False
     spreads: bool = False
     ends_assignment: bool = False
+    stays: bool = False
     by_citizen: bool = False
     fact_keys: tuple[str, ...] = ()
     public: Text | None = None
@@ -281,6 +282,10 @@ class Process:
             if relation.code == code:
                 return relation
         raise KeyError(code)
+
+    def targets(self, step: Step, state: str) -> tuple[str, ...]:
+        """Where a step taken in ``state`` may lead."""
+        return (state,) if step.stays else step.to
 
     def steps_from(self, state: str) -> tuple[Step, ...]:
         """Steps that may be taken in ``state``."""

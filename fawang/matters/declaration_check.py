@@ -53,7 +53,7 @@ def _edges(process: Process) -> dict[str, set[str]]:
     edges: dict[str, set[str]] = {s.code: set() for s in process.states}
     for step in process.steps:
         for source in step.from_:
-            edges[source] |= set(step.to)
+            edges[source] |= set(process.targets(step, source))
     return edges
 
 
@@ -84,7 +84,7 @@ def _steps(process: Process) -> Iterator[str]:
     for step in process.steps:
         if not step.by:
             yield f"step {step.verb} has no policy"
-        if not step.from_ or not step.to:
+        if not step.from_ or bool(step.to) == step.stays:
             yield f"step {step.verb} goes from nowhere or to nowhere"
         if len(step.to) > 1 and step.effect is None:
             yield f"step {step.verb} has several to-states and no effect to choose"
@@ -120,7 +120,7 @@ def _clocks(process: Process) -> Iterator[str]:
                 yield fault
             continue
         for step in process.steps_from(state):
-            for to in step.to:
+            for to in process.targets(step, state):
                 stack.append((to, _running_after(process, running, step, to), step.verb))
         if len(seen) > 20000:
             yield "too many combinations of states and clocks to check: simplify"

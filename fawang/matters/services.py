@@ -83,7 +83,7 @@ def take_step(
         form = parse(step.form, data or {}) if step.form else None
         taking = Taking(
             process=here.process, matter=matter, actor=actor, relations=here.relations, party=here.party, now=here.now,
-            step=step, form=form, to=step.to[0],
+            step=step, form=form, to=here.process.targets(step, matter.state)[0],
         )
         _check(taking, step)
         _perform(taking)
@@ -136,7 +136,7 @@ def _perform(taking: Taking) -> None:
     before = matter.state
     if step.effect is not None:
         step.effect(taking)
-    if taking.to not in step.to:
+    if taking.to not in process.targets(step, before):
         raise RuntimeError(f"{process.code}.{step.verb} may not end in {taking.to}")
     after = process.state(taking.to)
     matter.state = after.code
@@ -219,7 +219,7 @@ def _spread(actor: Actor, member_id: uuid.UUID, verb: str, data: Mapping[str, An
     form = parse(step.form, data or {}) if step.form else None
     taking = Taking(
         process=process, matter=member, actor=actor, relations=here.relations, party=here.party, now=here.now,
-        step=step, form=form, to=step.to[0],
+        step=step, form=form, to=process.targets(step, member.state)[0],
     )
     _check(taking, step)
     member.lead = lead

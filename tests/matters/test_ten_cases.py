@@ -40,6 +40,7 @@ from fawang.matters.models import Clock, Matter, MatterLink
 from fawang.matters.parties import PartyWords, add_party
 from fawang.matters.policies import sight
 from fawang.matters.processes import forget, register
+from fawang.matters.routing import handled_by
 from fawang.matters.services import possible_steps, take_step
 from fawang.matters.situation import Situation, Taking
 from fawang.people.actors import SYSTEM
@@ -426,6 +427,7 @@ def test_case_8_a_12345_sheet_is_one_matter_may_be_returned_and_survives_a_dead_
         ],
         relations=(APPLICANT, partner), start_clocks=(starts("CONS-MSG"),),
     ))  # fmt: skip
+    handled_by("t_sheet", "legal_aid_agency")
     line = factories.office("linkage_partner", name="演示12345")
     request = Request("t_sheet", "噪声扰民怎么办", "340100", external=("12345", "SH-1", "1"), others=(PartyWords("partner", organisation_id=line.pk),))
     visitor = Visitor(name="来电人", phone="13800000041")

@@ -1,0 +1,125 @@
+"""The few verbs a consultation has of its own; everything else is the declaration."""
+
+from __future__ import annotations
+
+from fawang.kernel.errors import Refusal, catalogue
+from fawang.kernel.folding import fold_name
+from fawang.kernel.ids import fold_matter_number
+from fawang.matters.assignments import current_assignment
+from fawang.matters.clocks import open_clock
+from fawang.matters.conversation import add_message
+from fawang.matters.models import Matter
+from fawang.matters.openings import link
+from fawang.matters.parties import PartyWords, add_party
+from fawang.matters.situation import Situation, Taking
+from fawang.kernel import clock
+from fawang.services.consultation.citations import PROBLEMS, parse_citations
+from fawang.services.consultation.models import Citation
+
+catalogue(PROBLEMS)
+catalogue(
+    {
+        "consultation.when": ("约定日期须在今天之后、{due}之前。", "The date must lie between tomorrow and {due}."),
+        "consultation.into": ("没有找到可并入的事项。", "No such open matter of the same service."),
+    }
+)
+FOLLOW_UPS = 3
+
+
+def start(matter: Matter) -> None:
+    """The question becomes the first message; the named opponent becomes a party for the conflict check."""
+    import json
+
+    from fawang.people.actors import Actor
+
+    person = matter.parties.filter(relation="applicant").first()
+    add_message(matter=matter, actor=Actor("citizen"), kind="question", body=matter.title, party=person)
+    opponent = json.loads(matter.details or "{}").get("opponent", "")
+    if opponent and fold_name(opponent):
+        add_party(matter=matter, words=PartyWords("opponent", opponent), quietly=True)
+
+
+def accept(taking: Taking) -> None:
+    """The handler takes the matter on."""
+    spell = current_assignment(taking.matter)
+    if spell is not None and spell.accepted_at is None:
+        spell.accepted_at = clock.now()
+        spell.save(update_fields=["accepted_at"])
+
+
+def answer(taking: Taking) -> None:
+    """Write the answer and what it rests on."""
+    form = taking.form
+    message = add_message(matter=taking.matter, actor=taking.actor, kind="answer", body=form.body)  # type: ignore[union-attr]
+    cited = parse_citations(form.citations)  # type: ignore[union-attr]
+    Citation.objects.bulk_create([Citation(matter=taking.matter, message=message, law=c.law, article=c.article) for c in cited])
+    taking.facts |= {"citations": len(cited), "aid_notice": form.aid_notice, "round": taking.matter.data.get("round", 0)}  # type: ignore[union-attr]
+    accept(taking)
+
+
+def message_of(kind: str) -> object:
+    """An effect that writes the form's ``body`` (or ``reason``) as a message."""
+
+    def effect(taking: Taking) -> None:
+        body = getattr(taking.form, "body", "") or getattr(taking.form, "reason", "")
+        if body:
+            add_message(matter=taking.matter, actor=taking.actor, kind=kind, body=body, party=taking.party)
+
+    return effect
+
+
+def follow_up(taking: Taking) -> None:
+    """Another round of the same conversation."""
+    taking.matter.data["round"] = taking.matter.data.get("round", 0) + 1
+    add_message(matter=taking.matter, actor=taking.actor, kind="question", body=taking.form.body, party=taking.party)  # type: ignore[union-attr]
+
+
+def may_follow_up(here: Situation) -> bool:
+    """At most three rounds; after that a new question or the hotline."""
+    return int(here.matter.data.get("round", 0)) < FOLLOW_UPS
+
+
+def schedule(taking: Taking) -> None:
+    """Promise a date and say why."""
+    when = taking.form.when  # type: ignore[union-attr]
+    running = open_clock(taking.matter, "CONS-MSG")
+    if when <= clock.today() or running is None:
+        raise Refusal("form.invalid", fields={"when": Refusal("consultation.when", field="when", due="五个工作日")})
+    taking.matter.data["promised"] = when.isoformat()
+    taking.places["when"] = f"{when.month}月{when.day}日"
+    message_of("message")(taking)  # type: ignore[operator]
+
+
+def redirect(taking: Taking) -> None:
+    """Name the body that helps, in a message to the person."""
+    form = taking.form
+    body = f"{form.reason}\n\n请联系：{form.body_name} {form.contact}"  # type: ignore[union-attr]
+    add_message(matter=taking.matter, actor=taking.actor, kind="answer", body=body)
+    taking.places["body"] = form.body_name  # type: ignore[union-attr]
+
+
+def reject(taking: Taking) -> None:
+    """Refuse abuse with a reason; the supervisor sees every one."""
+    add_message(matter=taking.matter, actor=taking.actor, kind="message", body=taking.form.reason)  # type: ignore[union-attr]
+    taking.facts["kind"] = taking.form.kind  # type: ignore[union-attr]
+
+
+def merge(taking: Taking) -> None:
+    """Link a duplicate to the matter it repeats; its messages stay where they are."""
+    typed = taking.form.into  # type: ignore[union-attr]
+    number = fold_matter_number(typed) or typed
+    other = Matter.objects.filter(number=number, process_code=taking.process.code, is_open=True).exclude(pk=taking.matter.pk).first()
+    if other is None or other.office_id != taking.matter.office_id:
+        raise Refusal("form.invalid", fields={"into": Refusal("consultation.into", field="into")})
+    link(parent=other, child=taking.matter, relation="duplicate_of")
+    taking.places["other"] = other.number
+
+
+def reply_paper(taking: Taking) -> str:
+    """The printed reply."""
+    form = taking.form
+    cited = "\n".join(f"《{c.law}》{c.article}" for c in parse_citations(form.citations))  # type: ignore[union-attr]
+    return (
+        f"法律咨询答复\n\n事项编号：{taking.matter.number}\n\n一、您的问题\n{taking.matter.title}\n\n二、答复\n{form.body}\n\n"  # type: ignore[union-attr]
+        f"三、法律依据\n{cited or '（未列条文）'}\n\n本答复系根据您陈述的情况作出的参考性意见，不具有法律强制力。"
+    )
