@@ -1,0 +1,7 @@
+"""Stopping with one clear sentence."""
+
+from __future__ import annotations
+
+
+class Halt(Exception):  # noqa: N818 - not an error of the program
+    """Its message is shown to the operator as it is; the exit status is not 0."""

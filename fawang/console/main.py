@@ -1,0 +1,35 @@
+"""``fawang``: the operator's verbs. Each verb is a module of this room with ``HELP``, ``arguments`` and ``run``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+
+VERBS = ("up", "worker", "migrate", "demo", "first_admins", "verify", "rotate_keys", "doctor", "database", "docs")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one verb; returns the exit status. A ``Halt`` is one clear sentence and status 1."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    parser = argparse.ArgumentParser(prog="fawang", description="法网 Fawang")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    modules = {}
+    for name in VERBS:
+        module = importlib.import_module(f"fawang.console.{name}")
+        modules[name.replace("_", "-")] = module
+        sub = verbs.add_parser(name.replace("_", "-"), help=module.HELP)
+        module.arguments(sub)
+    options = parser.parse_args(argv)
+    from fawang.console.halt import Halt
+
+    try:
+        return int(modules[options.verb].run(options) or 0)
+    except Halt as halt:
+        print(halt, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""Bringing the database to the code's version."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+
+from fawang.console.halt import Halt
+
+HELP = "bring the database to this version"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """None."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Migrate as the owner."""
+    from fawang.console.database import connect
+
+    _, owner = connect()
+    migrate(owner)
+    return 0
+
+
+def migrate(owner_url: str) -> None:
+    """Migrate as the owner's role, in a process of its own. Raises ``Halt`` when the database is newer than the code."""
+    done = subprocess.run(
+        [sys.executable, "-m", "fawang.console.migrate"], env={**os.environ, "DATABASE_URL": owner_url}, check=False
+    )
+    if done.returncode == 3:
+        raise Halt("数据库比程序新，请升级程序 / The database is newer than this version of Fawang.")
+    if done.returncode:
+        raise Halt("数据库升级失败，数据未改动 / Migration failed; nothing was changed.")
+
+
+def _main() -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    known = set(executor.loader.disk_migrations)
+    rooms = {app for app, _ in known}
+    if any(key not in known for key in executor.loader.applied_migrations if key[0] in rooms):
+        return 3
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", verbosity=0)
+    from fawang.regions.models import Division
+    from fawang.regions.services import load_calendar, load_divisions
+
+    if not Division.objects.exists():
+        load_divisions()
+    load_calendar()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

@@ -1,0 +1,175 @@
+"""``fawang up``: database, migrations, demonstration province, web, worker, live process, watched together."""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from fawang.console.database import ROOT, connect
+from fawang.console.halt import Halt
+from fawang.console.migrate import migrate
+
+HELP = "start everything"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """None: settings come from the environment."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Start, print addresses, watch, stop cleanly. Raises ``Halt`` for a busy port, full disk, newer database."""
+    port = _port()
+    began = time.monotonic()
+    for one in (port, port + 1):
+        _free(one)
+    print("正在启动法网 / Starting Fawang …", flush=True)
+    server, owner = connect()
+    try:
+        migrate(owner)
+        os.environ.setdefault("FAWANG_LIVE_URL", f"http://127.0.0.1:{port + 1}")
+        children = Children(port)
+        signal.signal(signal.SIGTERM, lambda *_: children.ask_to_stop())
+        signal.signal(signal.SIGINT, lambda *_: children.ask_to_stop())
+        demo = _prepare()
+        children.start_all()
+        if _ready(port, children):
+            _greet(port, time.monotonic() - began, demo)
+        children.watch()
+    finally:
+        if server is not None:
+            server.stop()  # type: ignore[attr-defined]
+    print("已停止 / Stopped.", flush=True)
+    return 0
+
+
+def _port() -> int:
+    try:
+        return int(os.environ.get("FAWANG_PORT", "8000"))
+    except ValueError:
+        raise Halt("FAWANG_PORT 不是数字 / FAWANG_PORT is not a number.") from None
+
+
+def _free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("0.0.0.0", port))
+        except PermissionError:
+            raise Halt(f"没有权限使用端口 {port} / No permission for port {port}.") from None
+        except OSError:
+            raise Halt(f"端口 {port} 已被占用，请设置 FAWANG_PORT / Port {port} is busy.") from None
+
+
+def _prepare() -> list[str]:
+    """Static files and the demonstration province, in this process's own Django."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.core.management import call_command
+
+    call_command("collectstatic", interactive=False, verbosity=0)
+    lines: list[str] = []
+    if settings.DEMO:
+        from fawang.console.demo import load
+
+        lines = load()
+    else:
+        from fawang.people.models import Staff
+
+        if not Staff.objects.exists():
+            lines = ["首次使用：运行 fawang first-admins 建立三名管理员 / First use: run `fawang first-admins`."]
+    from django.db import connection
+
+    connection.close()
+    if connection.pool:
+        connection.close_pool()
+    return lines
+
+
+class Children:
+    """The three processes; one that dies is started again, and none outlives us."""
+
+    def __init__(self, port: int) -> None:
+        python = sys.executable
+        self.commands = {
+            "web": [str(Path(python).parent / "granian"), "--interface", "wsgi", "--host", "0.0.0.0", "--port", str(port),
+                    "--workers", "2", "--blocking-threads", "4", "--log-level", "warning", "--no-ws", "--respawn-failed-workers", "config.wsgi:application"],
+            "worker": [python, "-m", "fawang.console.main", "worker"],
+            "live": [python, "-m", "uvicorn", "config.live:app", "--host", "0.0.0.0", "--port", str(port + 1), "--log-level", "warning"],
+        }  # fmt: skip
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.began: dict[str, float] = {}
+        self.stopping = False
+
+    def start(self, name: str) -> None:
+        """Start one."""
+        self.began[name] = time.monotonic()
+        self.running[name] = subprocess.Popen(self.commands[name], cwd=ROOT, preexec_fn=_die_with_parent, env={**os.environ, "PYTHONPATH": str(ROOT)})  # noqa: PLW1509
+
+    def start_all(self) -> None:
+        """Start all."""
+        for name in self.commands:
+            self.start(name)
+
+    def ask_to_stop(self) -> None:
+        """Stop at the next look."""
+        self.stopping = True
+
+    def watch(self) -> None:
+        """Until asked to stop: restart what died, not faster than once a second each."""
+        while not self.stopping:
+            for name, child in self.running.items():
+                if child.poll() is not None and time.monotonic() - self.began[name] > 1:
+                    print(f"{name} 退出({child.returncode})，正在重启 / restarting", file=sys.stderr, flush=True)
+                    self.start(name)
+            time.sleep(0.2)
+        for child in self.running.values():
+            child.terminate()
+        deadline = time.monotonic() + 10
+        for child in self.running.values():
+            try:
+                child.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL("libc.so.6").prctl(1, signal.SIGTERM)
+    os.setpgid(0, 0)
+
+
+def _ready(port: int, children: Children) -> bool:
+    while not children.stopping:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:
+                if answer.status == 200:
+                    return True
+        except (urllib.error.URLError, OSError):
+            pass
+        for name, child in children.running.items():
+            if child.poll() is not None and time.monotonic() - children.began[name] > 1:
+                children.start(name)
+        time.sleep(0.1)
+    return False
+
+
+def _greet(port: int, seconds: float, lines: list[str]) -> None:
+    print(f"\n法网已就绪（{seconds:.1f} 秒） / Fawang is ready.\n")
+    print(f"  网站 Portal   http://127.0.0.1:{port}/")
+    print(f"  工作台 Desk   http://127.0.0.1:{port}/desk/")
+    print(f"  接口 API      http://127.0.0.1:{port}/api/v1/openapi.json\n")
+    for line in lines:
+        print(f"  {line}")
+    print("\n按 Ctrl-C 停止 / Ctrl-C stops.", flush=True)
