@@ -81,9 +81,12 @@ def _start(matter: Matter, code: str, at: datetime) -> dict[str, str]:
 def _end(clock: Clock, state: str, at: datetime) -> dict[str, str]:
     due = clock.statutory_due_at
     clock.on_time = None if state == "cancelled" else (due is None or at <= due)
+    unseen = clock.on_time is False and clock.light != "overdue"
+    if unseen:
+        clock.light = "overdue"
     clock.state, clock.ended_at, clock.next_moment = state, at, None
     clock.save()
-    return _told(clock, state)
+    return {**_told(clock, state), **({"late_unseen": "true"} if unseen else {})}
 
 
 def _pause(clock: Clock, reason: str, at: datetime) -> dict[str, str] | None:

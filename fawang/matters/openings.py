@@ -145,7 +145,7 @@ def open_child(taking: Taking, opens: Opens) -> Matter:
         intake=parent.intake,
         opening=Opening(
             process=opens.process,
-            title=parent.title,
+            title=taking.places.get("child_title", parent.title),
             region_code=parent.region_code,
             office=office,
             category_code=parent.category_code,

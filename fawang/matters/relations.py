@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from django.db.models import Q
 
 from fawang.matters.models import Matter, MatterParty
+from fawang.matters.processes import process_version
 from fawang.people.actors import Actor
 
 
@@ -50,7 +51,9 @@ def staff_is_party(staff_id: uuid.UUID, matter: Matter) -> bool:
         same |= Q(identity_index=staff.identity_index)
     if staff.phone_index:
         same |= Q(phone_index=staff.phone_index)
-    return matter.parties.filter(same, ended_at=None).exclude(relation__in=("reviewer",)).exists()
+    process = process_version(matter.process_code, matter.process_version)
+    working = [r.code for r in process.relations if not r.citizen and r.sees]
+    return matter.parties.filter(same, ended_at=None).exclude(relation__in=working).exists()
 
 
 def party_keys(parties: Iterable[MatterParty]) -> list[bytes]:

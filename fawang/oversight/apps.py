@@ -6,3 +6,6 @@ from django.apps import AppConfig
 class OversightConfig(AppConfig):
     name = "fawang.oversight"
     label = "oversight"
+
+    def ready(self) -> None:
+        from fawang.oversight import process  # noqa: F401 - registers the declarations

@@ -1,0 +1,82 @@
+"""Figures by office, service, category and day, from the working tables. Each says what it counts and out of what.
+
+``figures_check`` recomputes every one of them from the events alone, sharing nothing with this module but the definitions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.db.models.functions import TruncDate
+
+from fawang.kernel.clock import BEIJING
+from fawang.kernel.texts import Text
+from fawang.matters.models import Clock, Matter, Message
+from fawang.oversight.models import Rating
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One published figure: what is counted, out of what (``denominator`` is another figure's code), under which version."""
+
+    code: str
+    name: Text
+    definition: Text
+    denominator: str = ""
+    version: int = 1
+
+
+FIGURES: tuple[Figure, ...] = (
+    Figure("received", Text("受理", "Received"), Text("当日登记的事项件数", "Matters registered on the day")),
+    Figure("answers", Text("答复", "Answers"), Text("当日给出的答复次数（含追问）", "Answers given on the day, follow-ups too")),
+    Figure("limits_met", Text("办结时限", "Limits met"), Text("当日以办理结束的时限个数", "Time limits that ended by being met on the day")),
+    Figure("on_time", Text("按时", "On time"), Text("其中未超期的个数", "Of these, those not overdue"), "limits_met"),
+    Figure("overdue", Text("超期", "Overdue"), Text("当日到期而未办结的时限个数", "Time limits that ran out on the day")),
+    Figure("rated", Text("评价", "Rated"), Text("当日收到的评价", "Ratings received on the day"), "answers"),
+    Figure("satisfied", Text("满意", "Satisfied"), Text("其中基本满意及以上", "Of these, fairly satisfied or better"), "rated"),
+)
+Key = tuple[date, str, str, str]
+"""Day (Beijing), office id, process code, category code."""
+
+
+def _span(first: date, last: date) -> tuple[datetime, datetime]:
+    return datetime.combine(first, time(), BEIJING), datetime.combine(last + timedelta(days=1), time(), BEIJING)
+
+
+def _count(rows: QuerySet[Any], moment: str, prefix: str) -> Counter[Key]:
+    named = rows.annotate(day=TruncDate(moment, tzinfo=BEIJING)).values_list(
+        "day", f"{prefix}office_id", f"{prefix}process_code", f"{prefix}category_code"
+    )
+    return Counter({(d, str(o), p, c): n for d, o, p, c, n in named.annotate(n=Count("pk"))})
+
+
+def compute(first: date, last: date) -> dict[str, Counter[Key]]:
+    """All figures of the days from ``first`` to ``last``, both included."""
+    a, b = _span(first, last)
+    met = Clock.objects.filter(state="met", ended_at__gte=a, ended_at__lt=b)
+    rated = Rating.objects.filter(rated_at__gte=a, rated_at__lt=b)
+    return {
+        "received": _count(Matter.objects.filter(opened_at__gte=a, opened_at__lt=b), "opened_at", ""),
+        "answers": _count(Message.objects.filter(kind="answer", created_at__gte=a, created_at__lt=b), "created_at", "matter__"),
+        "limits_met": _count(met, "ended_at", "matter__"),
+        "on_time": _count(met.filter(on_time=True), "ended_at", "matter__"),
+        "overdue": _count(Clock.objects.filter(light="overdue", statutory_due_at__gte=a, statutory_due_at__lt=b), "statutory_due_at", "matter__"),
+        "rated": _count(rated, "rated_at", "matter__"),
+        "satisfied": _count(rated.filter(level__gte=3), "rated_at", "matter__"),
+    }  # fmt: skip
+
+
+def by(figures: dict[str, Counter[Key]], part: int, offices: Iterable[str] | None = None) -> list[dict[str, Any]]:
+    """Rows grouped by one part of the key (0 day, 1 office, 2 process, 3 category), within some offices."""
+    wanted = set(offices) if offices is not None else None
+    groups: dict[Any, dict[str, int]] = {}
+    for code, counter in figures.items():
+        for key, n in counter.items():
+            if wanted is None or key[1] in wanted:
+                groups.setdefault(key[part], dict.fromkeys(figures, 0))[code] += n
+    return [{"key": key, **groups[key]} for key in sorted(groups, key=str)]
