@@ -1,0 +1,114 @@
+"""The few verbs a complaint has of its own. Nothing here writes the complainant's identity anywhere."""
+
+from __future__ import annotations
+
+import json
+
+from fawang.kernel.errors import Refusal, catalogue
+from fawang.kernel.folding import fold_name
+from fawang.matters.assignments import write_assignment
+from fawang.matters.conversation import add_message
+from fawang.matters.models import Matter
+from fawang.matters.parties import PartyWords, add_party
+from fawang.matters.situation import Situation, Taking
+from fawang.people.actors import Actor
+from fawang.people.models import Staff
+
+catalogue(
+    {
+        "complaint.account": ("没有找到这个账号。", "No such account."),
+        "complaint.identity": ("说明函里不得出现投诉人的姓名、电话或证件号。", "Nothing that identifies the complainant may be written here."),
+    }
+)
+
+
+def start(matter: Matter) -> None:
+    """The complaint becomes the first message; a named member of staff becomes the respondent and loses sight of it."""
+    complainant = matter.parties.filter(relation="complainant").first()
+    add_message(matter=matter, actor=Actor("citizen"), kind="question", body=matter.title, party=complainant)
+    respondent = json.loads(matter.details or "{}").get("respondent", "")
+    if not respondent:
+        return
+    found = [s for s in Staff.objects.filter(state="active") if fold_name(s.name) == fold_name(respondent)]
+    if found:
+        for staff in found:
+            add_party(matter=matter, words=PartyWords("respondent", staff.name, staff_id=staff.pk), quietly=True)
+    else:
+        add_party(matter=matter, words=PartyWords("respondent", respondent), quietly=True)
+
+
+def say(taking: Taking) -> None:
+    """Write the form's text to the complainant."""
+    body = getattr(taking.form, "missing", "") or getattr(taking.form, "body", "")
+    kind = "message" if taking.actor.kind == "staff" else "question"
+    if body:
+        add_message(matter=taking.matter, actor=taking.actor, kind=kind, body=body, party=taking.party)
+
+
+def notify_missing(taking: Taking) -> None:
+    """一次性告知: counted, so that a second notice needs a supervisor."""
+    taking.matter.data["notices"] = taking.matter.data.get("notices", 0) + 1
+    say(taking)
+
+
+def not_notified(here: Situation) -> bool:
+    """Whether no notice has been given yet."""
+    return here.matter.data.get("notices", 0) == 0
+
+
+def has_respondent_account(here: Situation) -> bool:
+    """Whether an account is known to be complained about."""
+    return here.matter.parties.filter(relation="respondent", staff__isnull=False, ended_at=None).exists()
+
+
+def identify(taking: Taking) -> None:
+    """Tie the complaint to an account; if that account handles it, it is taken away in the same moment."""
+    staff = Staff.objects.filter(username=taking.form.username).first()  # type: ignore[union-attr]
+    if staff is None:
+        raise Refusal("form.invalid", fields={"username": Refusal("complaint.account", field="username")})
+    add_party(matter=taking.matter, words=PartyWords("respondent", staff.name, staff_id=staff.pk))
+    if taking.matter.assignee_id == staff.pk:
+        from fawang.matters.assignments import end_assignment
+
+        end_assignment(taking.matter, reason="conflict")
+
+
+def ask_statement(taking: Taking) -> None:
+    """The statement's question becomes the child's whole content; identifying words are refused."""
+    question = taking.form.question  # type: ignore[union-attr]
+    folded = fold_name(question)
+    for party in taking.matter.parties.filter(relation__in=("complainant", "representative"), ended_at=None):
+        for secret in (party.name, party.phone, party.identity_number):
+            if secret and fold_name(secret) in folded:
+                raise Refusal("form.invalid", fields={"question": Refusal("complaint.identity", field="question")})
+    taking.places["child_title"] = question
+
+
+def start_statement(matter: Matter) -> None:
+    """The statement goes straight to the person asked."""
+    asked = matter.parties.filter(relation="answerer", staff__isnull=False).first()
+    if asked is not None and asked.staff is not None:
+        write_assignment(matter, staff=asked.staff, method="manual", by=None, reasons=[{"rule": "respondent"}])
+        matter.save(update_fields=["assignee"])
+
+
+def decide(taking: Taking) -> None:
+    """The decision, written to the complainant."""
+    taking.facts["outcome"] = taking.form.outcome  # type: ignore[union-attr]
+    add_message(matter=taking.matter, actor=taking.actor, kind="answer", body=taking.form.body)  # type: ignore[union-attr]
+
+
+def decision_paper(taking: Taking) -> str:
+    """The written decision; it never names the complainant."""
+    return f"投诉处理结果告知书\n\n事项编号：{taking.matter.number}\n\n{taking.form.body}\n\n如对处理结果有异议，可自收到之日起十五日内提出。"  # type: ignore[union-attr]
+
+
+def not_objected(here: Situation) -> bool:
+    """One objection only."""
+    return not here.matter.data.get("objected")
+
+
+def objection(taking: Taking) -> None:
+    """The objection, counted."""
+    taking.matter.data["objected"] = True
+    say(taking)
