@@ -36,7 +36,7 @@ def parse_phone(text: str) -> PhoneNumber:
         return PhoneNumber(digits, "mobile")
     if re.fullmatch(r"0[1-9][0-9]{1,2}[2-9][0-9]{6,7}", digits):
         return PhoneNumber(digits + (f"#{extension}" if extension else ""), "landline")
-    if re.fullmatch(r"(1[012][0-9]{1,3}|95[0-9]{3,6}|400[0-9]{7})", digits):
+    if re.fullmatch(r"(11[09]|12[02]|1[02][0-9]{3}|95[0-9]{3,6}|400[0-9]{7})", digits):
         return PhoneNumber(digits, "short")
     if re.fullmatch(r"\+[1-9][0-9]{6,14}", digits):
         return PhoneNumber(digits, "foreign")

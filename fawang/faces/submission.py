@@ -1,0 +1,66 @@
+"""What portal, window and API share when somebody brings something: one way in, one set of rules."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from fawang.kernel.errors import Refusal
+from fawang.kernel.text_safety import ValueProblem, check_text
+from fawang.matters.intake import Received, Request, Visitor, receive
+from fawang.people.actors import Actor
+from fawang.people.identity import IdentityKind, parse_identity
+from fawang.people.names import check_name
+from fawang.people.phones import parse_phone
+from fawang.registry.models import Organisation
+
+MIN_QUESTION, MAX_QUESTION = 4, 5000
+
+
+def submit(
+    *, actor: Actor, process: str, question: str, category: str, region: str, contact: Mapping[str, str], priority_groups: list[str],
+    form: Mapping[str, Any], language: str = "zh-hans", office: Organisation | None = None, question_field: str = "question",
+) -> Received:
+    """Check every word, then take it in. Raises ``Refusal('form.invalid')`` naming each field that needs changing."""
+    problems: dict[str, Refusal] = {}
+    _check(problems, question_field, lambda: check_text(question, max_length=MAX_QUESTION))
+    if question_field not in problems and len(question.strip()) < MIN_QUESTION:
+        problems[question_field] = Refusal("question.short", field=question_field)
+    name, phone, identity = contact.get("name") or "", contact.get("phone") or "", contact.get("identity_number") or ""
+    kind = contact.get("identity_kind") or "resident_id"
+    if name:
+        _check(problems, "name", lambda: check_name(name))
+    if phone:
+        _check(problems, "phone", lambda: parse_phone(phone))
+    if identity:
+        _check(problems, "identity_number", lambda: parse_identity(IdentityKind(kind), identity))
+    if not region:
+        problems["region"] = Refusal("matter.region", field="region")
+    if problems:
+        raise Refusal("form.invalid", fields=problems)
+    visitor = Visitor(
+        name=name, phone=phone, identity_kind=kind, identity_number=identity, region_code=contact.get("region") or region,
+        priority_groups=tuple(priority_groups), language=language, safe_contact=contact.get("safe_contact") == "on",
+        reach_by="sms" if phone else "web",
+    )  # fmt: skip
+    request = Request(process=process, title=question, region_code=region, category_code=category, form=form)
+    return receive(actor=actor, visitor=visitor, requests=[request], office=office)
+
+
+def _check(problems: dict[str, Refusal], field: str, check: Any) -> None:
+    try:
+        check()
+    except ValueProblem as problem:
+        problems[field] = Refusal(problem.code, field=field, **problem.params)
+    except ValueError:
+        problems[field] = Refusal("field.choice", field=field)
+
+
+def matter_id_of(code: str) -> uuid.UUID | None:
+    """The matter a lookup code belongs to; the same work whether it exists or not."""
+    from fawang.kernel import crypto
+    from fawang.kernel.ids import fold_lookup_code
+    from fawang.matters.models import Matter
+
+    return Matter.objects.filter(lookup_index=crypto.blind("lookup", fold_lookup_code(code[:64]))).values_list("pk", flat=True).first()

@@ -1,0 +1,119 @@
+"""Readings of a matter: the citizen's and the handler's timeline, its lights and words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from fawang.kernel import clock as time
+from fawang.kernel.events import kinds
+from fawang.kernel.models import Event
+from fawang.matters.clock_rules import rule_version
+from fawang.matters.models import Clock, Matter
+from fawang.matters.processes import process_version
+from fawang.matters.time_limits import due_words, remaining_words
+from fawang.people.models import Staff
+
+
+@dataclass(slots=True)
+class Entry:
+    """One line of a timeline."""
+
+    at: datetime
+    kind: str
+    text: str
+    who: str = ""
+    body: str = ""
+    internal: bool = False
+    icon: str = "dot"
+    attachments: list[Any] = field(default_factory=list)
+    citations: list[str] = field(default_factory=list)
+    mine: bool = False
+
+
+ICONS = {
+    "matter.opened": "inbox", "matter.step_taken": "check", "matter.message_added": "message", "matter.note_added": "note", "matter.assigned": "person",
+    "matter.clock_lit": "clock", "matter.clock_moved": "clock", "matter.document_issued": "file", "matter.attachment_added": "clip", "rating.given": "star",
+}  # fmt: skip
+
+
+def timeline(matter: Matter, *, aspects: frozenset[str], language: str) -> list[Entry]:
+    """All that happened and may be seen, oldest first, messages in full. Two queries and one for names."""
+    internal, content = "internal" in aspects, "content" in aspects
+    messages = {str(m.pk): m for m in matter.messages.prefetch_related("attachments")} if content else {}
+    cited: dict[str, list[str]] = {}
+    if content and hasattr(matter, "citations"):
+        for citation in matter.citations.all():
+            cited.setdefault(str(citation.message_id), []).append(str(citation))
+    names: dict[str, str] = {}
+    if internal:
+        names = {str(k): v for k, v in Staff.objects.filter(pk__in=[m.author_staff_id for m in messages.values() if m.author_staff_id]).values_list("pk", "name")}
+    entries = []
+    for event in Event.objects.filter(stream=matter.pk).order_by("seq"):
+        kind = kinds().get(event.kind)
+        if kind is None or not (kind.public or internal):
+            continue
+        entry = Entry(event.occurred_at, event.kind, kind.name.in_language(language), internal=not kind.public, icon=ICONS.get(event.kind, "dot"))
+        if not _fill(entry, event, matter, messages, cited, names, language, internal):
+            continue
+        entries.append(entry)
+    return entries
+
+
+def _fill(entry: Entry, event: Event, matter: Matter, messages: dict[str, Any], cited: dict[str, list[str]], names: dict[str, str], language: str, internal: bool) -> bool:
+    payload = event.payload
+    if event.kind in {"matter.message_added", "matter.note_added"}:
+        message = messages.get(payload["message"])
+        if message is None:
+            return False
+        words = {"question": ("提问", "Question"), "answer": ("律师答复", "Answer"), "message": ("留言", "Message"), "note": ("内部备注", "Internal note"), "notice": ("通知", "Notice")}
+        entry.text = words[message.kind][1 if language == "en" else 0]
+        entry.body, entry.mine = message.body, message.author_kind == "citizen"
+        entry.who = names.get(str(message.author_staff_id), "") if internal else ""
+        entry.attachments = [a for a in message.attachments.all() if internal or a.audience == "public"]
+        entry.citations = cited.get(payload["message"], [])
+        entry.internal = message.audience == "internal"
+    elif event.kind == "matter.step_taken":
+        step = process_version(payload["process"], payload["version"]).step(payload["verb"])
+        if step.public is None and not internal:
+            return False
+        entry.text = (step.name if internal or step.public is None else step.public).in_language(language)
+    elif event.kind == "rating.given" and not internal:
+        entry.text = "您已评价" if language != "en" else "You rated it"
+    elif event.kind in {"matter.attachment_added", "matter.assigned"} and not internal and event.kind == "matter.attachment_added":
+        return False
+    return True
+
+
+def lights(matter: Matter, language: str) -> list[dict[str, Any]]:
+    """The open clocks in words."""
+    now, found = time.now(), []
+    for clock in matter.clocks.filter(state__in=("running", "paused")).order_by("statutory_due_at"):
+        found.append(light_of(clock, now, language))
+    return found
+
+
+def light_of(clock: Clock, now: datetime, language: str) -> dict[str, Any]:
+    """One clock in words: paused ones say why."""
+    rule = rule_version(clock.rule_code, clock.rule_version, clock.rule_region)
+    row: dict[str, Any] = {"name": rule.name.in_language(language), "norm": rule.norm, "light": clock.light, "code": clock.rule_code}
+    if clock.state == "paused":
+        pause = clock.pauses.filter(ended_at=None).first()
+        why = rule.pause_reasons[pause.reason].in_language(language) if pause else ""
+        return {**row, "light": "paused", "words": f"暂停计时：{why}" if language != "en" else f"paused: {why}"}
+    due = clock.statutory_due_at
+    assert due is not None
+    return {**row, "words": remaining_words(due, now, language), "due": due, "due_words": due_words(due, now, language)}
+
+
+def told(matter: Matter, language: str) -> dict[str, str]:
+    """State's name and what the citizen is told in it."""
+    state = process_version(matter.process_code, matter.process_version).state(matter.state)
+    return {"name": state.name.in_language(language), "told": state.told.in_language(language), "kind": state.kind}
+
+
+def details_of(matter: Matter) -> dict[str, Any]:
+    """The intake form's answers."""
+    return dict(json.loads(matter.details or "{}"))
