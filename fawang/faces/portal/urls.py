@@ -1,5 +1,30 @@
+"""Addresses of the public site."""
+
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from fawang.faces.portal import asking, mine, reading, tracking
+
+urlpatterns = [
+    path("", reading.home, name="home"),
+    path("ask", asking.ask, name="ask"),
+    path("complain", asking.complain, name="complain"),
+    path("receipt/<str:code>", asking.receipt, name="receipt"),
+    path("track", tracking.track_form, name="track_form"),
+    path("track/<str:code>", tracking.track, name="track"),
+    path("track/<str:code>/step/<str:verb>", tracking.step, name="track_step"),
+    path("track/<str:code>/message", tracking.message, name="track_message"),
+    path("track/<str:code>/rating", tracking.rating, name="track_rating"),
+    path("files/<uuid:attachment_id>", tracking.download, name="download"),
+    path("guides", reading.guides, name="guides"),
+    path("guides/<str:code>", reading.guide, name="guide"),
+    path("sites", reading.sites, name="sites"),
+    path("accessibility", reading.text, {"name": "accessibility"}, name="accessibility"),
+    path("privacy", reading.text, {"name": "privacy"}, name="privacy"),
+    path("prefs", reading.prefs, name="prefs"),
+    path("outbox", reading.outbox, name="outbox"),
+    path("me", mine.me, name="me"),
+    path("me/sign-in", mine.sign_in, name="me_sign_in"),
+    path("me/sign-out", mine.sign_out, name="me_sign_out"),
+]

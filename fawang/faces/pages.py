@@ -1,0 +1,76 @@
+"""What form pages share: reading a form by its declaration, once per key, errors beside the fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.core import signing
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import get_language
+
+from fawang.kernel import throttle
+from fawang.kernel.errors import Refusal
+from fawang.kernel.idempotency import once
+from fawang.kernel.texts import Text
+from fawang.matters.forms import FieldSpec, StepForm, fields_of
+
+
+def spec(name: str, zh: str, en: str, *, widget: str = "text", required: bool = True, help: tuple[str, str] | None = None, choices: list[tuple[str, Text]] | None = None, max_length: int | None = None, many: bool = False, default: Any = "") -> FieldSpec:  # noqa: A002
+    """A field of a page that is no step's form."""
+    return FieldSpec(name, Text(zh, en), Text(*help) if help else None, widget, required, tuple(choices or ()), max_length, many, default)
+
+
+def typed(request: HttpRequest, fields: list[FieldSpec]) -> dict[str, Any]:
+    """What was typed, as the form's types take it; absent optional fields are left out so that defaults hold."""
+    data: dict[str, Any] = {}
+    for item in fields:
+        if item.many:
+            data[item.name] = request.POST.getlist(item.name)
+        elif item.widget == "checkbox":
+            data[item.name] = item.name in request.POST
+        elif (value := request.POST.get(item.name)) not in (None, "") or item.required:
+            data[item.name] = (value or "").replace("\r\n", "\n")
+    return data
+
+
+def form_data(request: HttpRequest, form: type[StepForm] | None) -> dict[str, Any]:
+    """The data of a declared form."""
+    return typed(request, fields_of(form)) if form else {}
+
+
+def post_once(request: HttpRequest, scope: str, act: Callable[[], str]) -> HttpResponse:
+    """Do a form's action once for the page's key and go where it says; a double click goes to the same place."""
+    key = request.POST.get("_key", "")
+    if not key:
+        raise Refusal("page.key", status=400)
+    pairs = sorted((k, v) for k, values in request.POST.lists() if k != "csrfmiddlewaretoken" for v in values)
+    names = sorted(f"{f.name}:{f.size}" for f in request.FILES.getlist("files"))
+    _, answer, _ = once(scope=scope, key=key, body=repr((pairs, names)).encode(), action=lambda: (303, {"to": act()}))
+    return HttpResponseRedirect(answer["to"])
+
+
+def language() -> str:
+    """The page's language."""
+    return get_language() or "zh-hans"
+
+
+def live_token(topics: list[str], *, name: str = "", staff: str = "") -> str:
+    """A signed name list of topics for the live process."""
+    from django.conf import settings
+
+    if not settings.LIVE_URL:
+        return ""
+    token = signing.dumps({"topics": topics, "name": name, "staff": staff}, salt="live")
+    return f"{settings.LIVE_URL}/events?t={token}"
+
+
+def limited(request: HttpRequest, what: str, limit: int, minutes: int = 1) -> None:
+    """Rate limit by address."""
+    throttle.spend(f"{what}:{request.META.get('REMOTE_ADDR', '')}", limit=limit, window=timedelta(minutes=minutes))
+
+
+def errors_of(refusal: Refusal) -> Mapping[str, Refusal]:
+    """Field errors of a refusal, a general one under ``form``."""
+    return dict(refusal.fields) or {"form": refusal}

@@ -1,0 +1,71 @@
+"""A citizen's own pages, behind a proven phone."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from fawang.faces.pages import errors_of, language, limited, spec
+from fawang.faces.routing import open_to
+from fawang.faces.views_of import told
+from fawang.kernel.errors import Refusal
+from fawang.kernel.models import ReadLog
+from fawang.kernel.text_safety import ValueProblem
+from fawang.matters.policies import visible_to
+from fawang.people.services import confirm_code, request_code
+from fawang.registry.models import Organisation
+
+
+@open_to("public")
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Phone, then code. The code is bound to this very session."""
+    sent, errors = False, {}
+    binding = request.session.setdefault("binding", uuid.uuid4().hex)
+    if request.method == "POST":
+        limited(request, "code-form", 30)
+        phone, code = request.POST.get("phone", ""), request.POST.get("code")
+        try:
+            if code is None:
+                request_code(phone=phone, session=binding, action="sign_in", address=request.META.get("REMOTE_ADDR", ""))
+                sent = True
+            else:
+                sent = True
+                person = confirm_code(phone=phone, session=binding, action="sign_in", code=code)
+                request.session.cycle_key()
+                request.session["person_id"] = str(person.pk)
+                target = request.GET.get("next", "/me")
+                return redirect(target if target.startswith("/") and not target.startswith("//") else "/me")
+        except ValueProblem as bad:
+            errors = {"phone": Refusal(bad.code, field="phone", **bad.params)}
+        except Refusal as refusal:
+            errors = dict(errors_of(refusal))
+            errors = {refusal.field: refusal} if refusal.field else errors
+    fields = [spec("code", "短信验证码", "Code", max_length=6)] if sent else [spec("phone", "手机号", "Mobile number", max_length=30)]
+    context: dict[str, Any] = {"fields": fields, "values": {"phone": request.POST.get("phone", "")}, "errors": errors, "sent": sent}
+    return render(request, "portal/me_sign_in.html", context, status=422 if errors else 200)
+
+
+@open_to("citizen")
+def me(request: HttpRequest) -> HttpResponse:
+    """All one's matters, and who looked."""
+    actor = request.actor  # type: ignore[attr-defined]
+    matters = list(visible_to(actor).order_by("-opened_at")[:100])
+    rows = [{"code": m.lookup_code, "title": m.title[:60], "number": m.number, "at": m.opened_at, "state": told(m, language())["name"]} for m in matters]
+    offices = dict(Organisation.objects.values_list("pk", "name"))
+    reads = [
+        {"at": r.at, "office": offices.get(uuid.UUID(r.office_id), "") if r.office_id else "", "purpose": r.purpose}
+        for r in ReadLog.objects.filter(subject_id__in=[m.pk for m in matters], actor_kind="staff").order_by("-at")[:50]
+    ]
+    return render(request, "portal/me.html", {"rows": rows, "reads": reads})
+
+
+@require_POST
+@open_to("public")
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Leave nothing behind."""
+    request.session.flush()
+    return redirect("/")

@@ -1,0 +1,161 @@
+"""Following a matter by its code: state in words, steps, messages, files, rating."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from fawang.faces.pages import errors_of, form_data, language, limited, live_token, post_once, spec
+from fawang.faces.routing import open_to
+from fawang.faces.submission import matter_id_of
+from fawang.faces.views_of import lights, timeline, told
+from fawang.kernel.errors import Absent, Refusal
+from fawang.kernel.policy import decide, require
+from fawang.kernel.text_safety import ValueProblem, check_text
+from fawang.matters.attachments import add_attachment, open_attachment, path_of
+from fawang.matters.conversation import write_message
+from fawang.matters.forms import fields_of
+from fawang.matters.models import Matter
+from fawang.matters.policies import sight
+from fawang.matters.processes import process_version
+from fawang.matters.services import lock, possible_steps, take_step
+from fawang.oversight.models import Rating
+from fawang.oversight.services import LEVELS, rate
+from fawang.people.actors import Actor
+
+
+def holder(request: HttpRequest, code: str) -> tuple[Actor, Matter]:
+    """The matter of a code and the actor holding it. Raises ``Absent``."""
+    limited(request, "lookup", 240)
+    found = matter_id_of(code)
+    if found is None:
+        raise Absent
+    matter = Matter.objects.select_related("office").get(pk=found)
+    actor: Actor = request.actor.holding(found)  # type: ignore[attr-defined]
+    require("matters.read", actor, matter)
+    held = request.session.get("holds", [])
+    if str(found) not in held:
+        request.session["holds"] = [*held[-19:], str(found)]
+    return actor, matter
+
+
+@open_to("public")
+def track_form(request: HttpRequest) -> HttpResponse:
+    """Type the code."""
+    fields = [spec("code", "查询码", "Lookup code", max_length=64, help=("受理单上的26位字母和数字，不分大小写，空格不影响。", "26 letters and digits on your slip."))]
+    errors: Any = {}
+    if request.method == "POST":
+        limited(request, "lookup", 60)
+        if matter_id_of(request.POST.get("code", "")):
+            from fawang.kernel.ids import fold_lookup_code
+
+            return redirect(f"/track/{fold_lookup_code(request.POST['code'][:64])}")
+        errors = {"code": Refusal("absent", field="code")}
+    return render(request, "portal/track_form.html", {"fields": fields, "values": request.POST.dict(), "errors": errors}, status=404 if errors else 200)
+
+
+@open_to("public")
+def track(request: HttpRequest, code: str) -> HttpResponse:
+    """The matter's page."""
+    actor, matter = holder(request, code)
+    return _page(request, actor, matter, code)
+
+
+def _page(request: HttpRequest, actor: Actor, matter: Matter, code: str, *, errors: Any = None, verb: str = "", typed: Any = None, status: int = 200) -> HttpResponse:
+    process = process_version(matter.process_code, matter.process_version)
+    steps = []
+    for step, stop in possible_steps(actor, matter):
+        mine = step.verb == verb
+        steps.append(
+            {
+                "verb": step.verb, "name": step.name, "main": step.main, "stop": stop, "open": mine, "fields": fields_of(step.form) if step.form else [],
+                "values": typed if mine else {}, "errors": errors if mine else {}, "prefix": f"{step.verb}-",
+            }
+        )  # fmt: skip
+    rated = Rating.objects.filter(matter=matter).exists()
+    rateable = any(s.verb == "rated" and matter.state in s.from_ for s in process.steps) or not matter.is_open
+    at = 1 if language().startswith("en") else 0
+    context = {
+        "matter": matter, "process": process, "told": told(matter, language()), "clocks": lights(matter, language()), "steps": steps, "code": code,
+        "entries": timeline(matter, aspects=sight(actor, matter) - {"internal"}, language=language()), "errors": errors, "open": matter.is_open,
+        "can_rate": not rated and rateable and bool(decide("oversight.rate", actor, matter)), "levels": [(n, w[at]) for n, w in LEVELS.items()],
+        "stream": live_token([f"matter:{matter.pk}"]), "typed": (typed or {}).get("body", "") if not verb else "",
+    }  # fmt: skip
+    return render(request, "portal/track.html", context, status=status)
+
+
+@require_POST
+@open_to("public")
+def step(request: HttpRequest, code: str, verb: str) -> HttpResponse:
+    """Take one of one's own steps."""
+    actor, matter = holder(request, code)
+    declared = next((s for s in process_version(matter.process_code, matter.process_version).steps if s.verb == verb), None)
+    if declared is None:
+        raise Absent
+    data = form_data(request, declared.form)
+
+    def act() -> str:
+        take_step(actor=actor, matter_id=matter.pk, verb=verb, data=data)
+        return f"/track/{code}"
+
+    try:
+        return post_once(request, f"portal.step.{matter.pk}.{verb}", act)
+    except Refusal as refusal:
+        return _page(request, actor, matter, code, errors=errors_of(refusal), verb=verb, typed=data, status=refusal.status)
+
+
+@require_POST
+@open_to("public")
+def message(request: HttpRequest, code: str) -> HttpResponse:
+    """Write a message, with files."""
+    actor, matter = holder(request, code)
+    body = request.POST.get("body", "").replace("\r\n", "\n")
+
+    def act() -> str:
+        locked = lock(matter.pk)
+        note = write_message(actor=actor, matter_id=matter.pk, body=body or "（只上传了材料）")
+        for upload in request.FILES.getlist("files"):
+            add_attachment(actor=actor, matter=locked, upload=upload.file, name=upload.name or "file", message=note)  # type: ignore[arg-type]
+        return f"/track/{code}"
+
+    try:
+        if not body.strip() and not request.FILES:
+            raise Refusal("form.invalid", fields={"body": Refusal("field.required", field="body")})
+        try:
+            check_text(body, max_length=5000)
+        except ValueProblem as bad:
+            raise Refusal("form.invalid", fields={"body": Refusal(bad.code, **bad.params)}) from None
+        return post_once(request, f"portal.message.{matter.pk}", act)
+    except Refusal as refusal:
+        return _page(request, actor, matter, code, errors=errors_of(refusal), typed={"body": body}, status=refusal.status)
+
+
+@require_POST
+@open_to("public")
+def rating(request: HttpRequest, code: str) -> HttpResponse:
+    """Rate, once."""
+    actor, matter = holder(request, code)
+
+    def act() -> str:
+        level = request.POST.get("level", "")
+        rate(actor=actor, matter_id=matter.pk, level=int(level) if level in {"1", "2", "3", "4", "5"} else 0, comment=request.POST.get("comment", ""))
+        return f"/track/{code}"
+
+    try:
+        return post_once(request, f"portal.rating.{matter.pk}", act)
+    except Refusal as refusal:
+        return _page(request, actor, matter, code, errors=errors_of(refusal), status=refusal.status)
+
+
+@open_to("public")
+def download(request: HttpRequest, attachment_id: uuid.UUID) -> HttpResponse | FileResponse:
+    """A file, as an attachment, never as active content."""
+    row = open_attachment(actor=request.actor, attachment_id=attachment_id)  # type: ignore[attr-defined]
+    response = FileResponse(path_of(row).open("rb"), as_attachment=True, filename=row.name, content_type=row.content_type)
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Cache-Control"] = "no-store"
+    return response

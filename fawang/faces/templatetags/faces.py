@@ -1,0 +1,88 @@
+"""What templates need beside Django's own."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.utils.translation import get_language
+
+from fawang.kernel import clock
+from fawang.kernel.clock import BEIJING
+from fawang.kernel.errors import Refusal
+from fawang.matters.forms import FieldSpec
+
+register = template.Library()
+_DAYS = "一二三四五六日"
+
+
+def _english() -> bool:
+    return (get_language() or "zh").startswith("en")
+
+
+@register.simple_tag
+def tr(zh: str, en: str) -> str:
+    """The words of the page's language."""
+    return en if _english() else zh
+
+
+@register.filter
+def cn_date(value: date | datetime | None) -> str:
+    """2026年11月24日."""
+    if value is None:
+        return ""
+    day = value.astimezone(BEIJING).date() if isinstance(value, datetime) else value
+    return f"{day.day} {day:%B %Y}" if _english() else f"{day.year}年{day.month}月{day.day}日"
+
+
+@register.filter
+def cn_datetime(value: datetime | None) -> str:
+    """2026年11月24日(周二) 14:05."""
+    if value is None:
+        return ""
+    at = value.astimezone(BEIJING)
+    return f"{cn_date(at)}, {at:%H:%M}" if _english() else f"{cn_date(at)}(周{_DAYS[at.weekday()]}) {at:%H:%M}"
+
+
+@register.filter
+def human_time(value: datetime | None) -> str:
+    """刚刚, 5分钟前, 昨天14:05, 11月3日."""
+    if value is None:
+        return ""
+    at, now = value.astimezone(BEIJING), clock.now().astimezone(BEIJING)
+    minutes = int((now - at).total_seconds() // 60)
+    if 0 <= minutes < 60:
+        return (f"{minutes} min ago" if minutes else "just now") if _english() else (f"{minutes}分钟前" if minutes else "刚刚")
+    if at.date() == now.date():
+        return f"today {at:%H:%M}" if _english() else f"今天{at:%H:%M}"
+    if (now.date() - at.date()).days == 1:
+        return f"yesterday {at:%H:%M}" if _english() else f"昨天{at:%H:%M}"
+    return cn_datetime(at)
+
+
+@register.filter
+def percent(part: int, whole: int) -> str:
+    """A share with its denominator: 83%（5/6）."""
+    return f"{part * 100 // whole}%（{part}/{whole}）" if whole else "—（0）"
+
+
+@register.filter
+def get(mapping: dict[str, Any], name: str) -> Any:
+    """A value by name."""
+    return mapping.get(name) if mapping else None
+
+
+@register.simple_tag
+def new_key() -> str:
+    """A fresh idempotency key for a form."""
+    return uuid.uuid4().hex
+
+
+@register.inclusion_tag("faces/field.html")
+def field(spec: FieldSpec, values: dict[str, Any] | None = None, errors: dict[str, Refusal] | None = None, prefix: str = "") -> dict[str, Any]:
+    """One form field: label, help, error beside it, what was typed."""
+    value = (values or {}).get(spec.name, spec.default if spec.default not in (None, False) else "")
+    error = (errors or {}).get(spec.name)
+    return {"f": spec, "value": value, "chosen": value if isinstance(value, list) else [str(value)], "error": error, "id": f"{prefix}{spec.name}"}

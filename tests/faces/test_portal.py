@@ -1,0 +1,89 @@
+"""The public site, without JavaScript: ask, keep the slip, follow, write, rate."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from fawang.matters import actions
+from fawang.matters.models import Matter
+from fawang.matters.services import take_step
+from fawang.oversight.models import Rating
+from tests import factories
+from tests.faces.test_api import desk  # noqa: F401 - the same cast
+
+pytestmark = pytest.mark.django_db
+PAGES = ["/", "/ask", "/complain", "/track", "/guides", "/guides/consultation", "/guides/complaint", "/sites", "/accessibility", "/privacy", "/me/sign-in", "/outbox"]
+
+
+def key_in(html: str) -> str:
+    found = re.search(r'name="_key" value="([^"]+)"', html)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_public_page_opens_without_signing_in(desk: Any, page: str, language: str) -> None:  # noqa: F811
+    client = Client()
+    client.cookies["lang"] = language
+    answer = client.get(page)
+    assert answer.status_code == 200
+    assert "<h1" in answer.content.decode()
+
+
+def test_a_question_travels_from_the_form_to_the_rating(desk: Any) -> None:  # noqa: F811
+    client = Client(enforce_csrf_checks=False)
+    page = client.get("/ask").content.decode()
+    form = {"_key": key_in(page), "question": "厂里拖了我三个月工资\r\n老板跑了", "region": "340104", "name": "王·小明", "phone": "138 0000 0001", "priority_groups": ["migrant_worker"]}
+    first, second = client.post("/ask", form), client.post("/ask", form)
+    assert (first.status_code, first["Location"]) == (302, second["Location"])
+    matter = Matter.objects.get()
+    assert matter.title == "厂里拖了我三个月工资\n老板跑了"
+    assert matter.parties.get(relation="applicant").name == "王·小明"
+    slip = client.get(first["Location"]).content.decode()
+    assert matter.number in slip
+    assert "3月3日" in slip or "明天" in slip
+    actions.assign(actor=desk["dispatcher"], matter_id=matter.pk, staff_id=desk["adviser"].pk)
+    take_step(actor=factories.actor(desk["adviser"]), matter_id=matter.pk, verb="answer", data={"body": "可以向劳动监察投诉，也可以申请仲裁。", "citations": "《劳动法》第五十条"})
+    code = matter.lookup_code
+    page = client.get(f"/track/{code}").content.decode()
+    assert "《劳动法》第五十条" in page
+    assert "这次服务怎么样" in page
+    done = client.post(f"/track/{code}/rating", {"_key": key_in(page), "level": "1", "comment": "没说清楚"})
+    assert done.status_code == 302
+    assert Rating.objects.get().level == 1
+    assert set(Matter.objects.exclude(pk=matter.pk).values_list("process_code", flat=True)) == {"return_visit", "rectification"}
+
+
+def test_errors_stand_beside_the_fields_and_what_was_typed_comes_back(desk: Any) -> None:  # noqa: F811
+    client = Client()
+    answer = client.post("/ask", {"_key": factories.key(), "question": "工", "region": "", "name": "张三", "phone": "abc"})
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "请再多写几个字" in text
+    assert "请填写11位手机号" in text
+    assert 'value="张三"' in text
+    assert Matter.objects.count() == 0
+
+
+def test_a_wrong_code_is_not_found_in_plain_words(desk: Any) -> None:  # noqa: F811
+    answer = Client().post("/track", {"code": "A" * 26})
+    assert answer.status_code == 404
+    assert "没有找到" in answer.content.decode()
+
+
+def test_a_complaint_named_after_staff_hides_itself_from_them(desk: Any) -> None:  # noqa: F811
+    client = Client()
+    page = client.get("/complain").content.decode()
+    form = {"_key": key_in(page), "question": "李律师态度恶劣还要我加钱", "region": "340100", "target": "lawyer", "respondent": "李律师", "conduct": "charge", "name": "证人甲", "phone": "13800000099"}
+    assert client.post("/complain", form).status_code == 302
+    complaint = Matter.objects.get(process_code="complaint")
+    from fawang.matters.policies import sight, visible_to
+
+    accused = factories.actor(desk["adviser"])
+    assert sight(accused, complaint) == frozenset()
+    assert not visible_to(accused).filter(pk=complaint.pk).exists()
