@@ -14,13 +14,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
 
+import django
 import psycopg
+from django.core import signing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-import django
-
 django.setup()
-from django.core import signing
 
 Message = dict[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -45,9 +44,7 @@ async def _listen() -> None:
 
 
 async def _beat(connection: psycopg.AsyncConnection[Any]) -> None:
-    await connection.execute(
-        "INSERT INTO kernel_heartbeat (name, beaten_at) VALUES ('live', now()) ON CONFLICT (name) DO UPDATE SET beaten_at = now()"
-    )
+    await connection.execute("INSERT INTO kernel_heartbeat (name, beaten_at) VALUES ('live', now()) ON CONFLICT (name) DO UPDATE SET beaten_at = now()")
 
 
 def _fan_out(message: Message) -> None:

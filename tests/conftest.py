@@ -34,4 +34,3 @@ def monday() -> Iterator[Callable[[timedelta], None]]:
 
     with clock.frozen(MONDAY) as advance:
         yield advance
-

@@ -30,7 +30,9 @@ def office(kind: str = "service_center", region: str = "340100", name: str = "",
 
 
 def staff(name: str, *roles: str, at: Organisation | None = None, region: str = "000000", **extra: Any) -> Staff:
-    account = create_staff(actor=SYSTEM, username=f"u{next(_serial)}", name=name, password=PASSWORD, office_id=at.pk if at else None, must_change_password=False, **extra)
+    account = create_staff(
+        actor=SYSTEM, username=f"u{next(_serial)}", name=name, password=PASSWORD, office_id=at.pk if at else None, must_change_password=False, **extra
+    )
     for role in roles:
         grant_role(actor=SYSTEM, staff=account, role=role, office_id=at.pk if at else None, region_code=region)
     return account
@@ -51,14 +53,31 @@ def person_actor(person: Person) -> Actor:
 def taxonomy() -> None:
     version, _ = CategoryVersion.objects.get_or_create(number=1, defaults={"effective_from": "2020-01-01", "source": "演示"})
     for order, (code, name, english) in enumerate(
-        [("labour", "劳动", "Labour"), ("labour.wages", "工资", "Wages"), ("labour.wages.arrears", "拖欠工资", "Arrears"), ("family", "婚姻家庭", "Family"), ("family.divorce", "离婚", "Divorce")]
+        [
+            ("labour", "劳动", "Labour"),
+            ("labour.wages", "工资", "Wages"),
+            ("labour.wages.arrears", "拖欠工资", "Arrears"),
+            ("family", "婚姻家庭", "Family"),
+            ("family.divorce", "离婚", "Divorce"),
+        ]
     ):
         Category.objects.get_or_create(
-            version=version, code=code, defaults={"parent_code": code.rpartition(".")[0], "level": code.count(".") + 1, "name": name, "name_en": english, "order": order}
+            version=version,
+            code=code,
+            defaults={"parent_code": code.rpartition(".")[0], "level": code.count(".") + 1, "name": name, "name_en": english, "order": order},
         )
 
 
-def matter(process: str, at: Organisation, *, person: Person | None = None, parties: tuple[PartyWords, ...] = (), relation: str = "applicant", title: str = "厂里拖了我三个月工资", **opening: Any) -> Matter:
+def matter(
+    process: str,
+    at: Organisation,
+    *,
+    person: Person | None = None,
+    parties: tuple[PartyWords, ...] = (),
+    relation: str = "applicant",
+    title: str = "厂里拖了我三个月工资",
+    **opening: Any,
+) -> Matter:
     who = person or citizen()
     with acting(door="web"):
         intake = Intake.objects.create(door="web", office=at, person=who)

@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 
-class Halt(Exception):  # noqa: N818 - not an error of the program
+class Halt(Exception):
     """Its message is shown to the operator as it is; the exit status is not 0."""

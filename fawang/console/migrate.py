@@ -27,9 +27,7 @@ def run(options: argparse.Namespace) -> int:
 
 def migrate(owner_url: str) -> None:
     """Migrate as the owner's role, in a process of its own. Raises ``Halt`` when the database is newer than the code."""
-    done = subprocess.run(
-        [sys.executable, "-m", "fawang.console.migrate"], env={**os.environ, "DATABASE_URL": owner_url}, check=False
-    )
+    done = subprocess.run([sys.executable, "-m", "fawang.console.migrate"], env={**os.environ, "DATABASE_URL": owner_url}, check=False)
     if done.returncode == 3:
         raise Halt("数据库比程序新，请升级程序 / The database is newer than this version of Fawang.")
     if done.returncode:

@@ -92,8 +92,8 @@ def _prepare() -> list[str]:
     from django.db import connection
 
     connection.close()
-    if connection.pool:
-        connection.close_pool()
+    if connection.pool:  # type: ignore[attr-defined]
+        connection.close_pool()  # type: ignore[attr-defined]
     return lines
 
 
@@ -115,7 +115,7 @@ class Children:
     def start(self, name: str) -> None:
         """Start one."""
         self.began[name] = time.monotonic()
-        self.running[name] = subprocess.Popen(self.commands[name], cwd=ROOT, preexec_fn=_die_with_parent, env={**os.environ, "PYTHONPATH": str(ROOT)})  # noqa: PLW1509
+        self.running[name] = subprocess.Popen(self.commands[name], cwd=ROOT, preexec_fn=_die_with_parent, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
     def start_all(self) -> None:
         """Start all."""

@@ -9,6 +9,9 @@ import os
 import select
 import signal
 import time
+from typing import Any
+
+import psycopg
 
 from fawang.kernel.work import Task
 
@@ -88,15 +91,13 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _listen():  # type: ignore[no-untyped-def]
-    import psycopg
-
+def _listen() -> psycopg.Connection[Any]:
     connection = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
     connection.execute("LISTEN fawang_work")
     return connection
 
 
-def _rest(listener) -> None:  # type: ignore[no-untyped-def]
+def _rest(listener: psycopg.Connection[Any]) -> None:
     """Sleep a quarter of a second, or until somebody says there is work."""
     ready, _, _ = select.select([listener.fileno()], [], [], 0.25)
     if ready:

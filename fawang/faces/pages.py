@@ -17,7 +17,19 @@ from fawang.kernel.texts import Text
 from fawang.matters.forms import FieldSpec, StepForm, fields_of
 
 
-def spec(name: str, zh: str, en: str, *, widget: str = "text", required: bool = True, help: tuple[str, str] | None = None, choices: list[tuple[str, Text]] | None = None, max_length: int | None = None, many: bool = False, default: Any = "") -> FieldSpec:  # noqa: A002
+def spec(
+    name: str,
+    zh: str,
+    en: str,
+    *,
+    widget: str = "text",
+    required: bool = True,
+    help: tuple[str, str] | None = None,
+    choices: list[tuple[str, Text]] | None = None,
+    max_length: int | None = None,
+    many: bool = False,
+    default: Any = "",
+) -> FieldSpec:
     """A field of a page that is no step's form."""
     return FieldSpec(name, Text(zh, en), Text(*help) if help else None, widget, required, tuple(choices or ()), max_length, many, default)
 

@@ -19,8 +19,18 @@ MIN_QUESTION, MAX_QUESTION = 4, 5000
 
 
 def submit(
-    *, actor: Actor, process: str, question: str, category: str, region: str, contact: Mapping[str, str], priority_groups: list[str],
-    form: Mapping[str, Any], language: str = "zh-hans", office: Organisation | None = None, question_field: str = "question",
+    *,
+    actor: Actor,
+    process: str,
+    question: str,
+    category: str,
+    region: str,
+    contact: Mapping[str, str],
+    priority_groups: list[str],
+    form: Mapping[str, Any],
+    language: str = "zh-hans",
+    office: Organisation | None = None,
+    question_field: str = "question",
 ) -> Received:
     """Check every word, then take it in. Raises ``Refusal('form.invalid')`` naming each field that needs changing."""
     problems: dict[str, Refusal] = {}

@@ -49,7 +49,9 @@ def timeline(matter: Matter, *, aspects: frozenset[str], language: str) -> list[
             cited.setdefault(str(citation.message_id), []).append(str(citation))
     names: dict[str, str] = {}
     if internal:
-        names = {str(k): v for k, v in Staff.objects.filter(pk__in=[m.author_staff_id for m in messages.values() if m.author_staff_id]).values_list("pk", "name")}
+        names = {
+            str(k): v for k, v in Staff.objects.filter(pk__in=[m.author_staff_id for m in messages.values() if m.author_staff_id]).values_list("pk", "name")
+        }
     entries = []
     for event in Event.objects.filter(stream=matter.pk).order_by("seq"):
         kind = kinds().get(event.kind)
@@ -62,13 +64,21 @@ def timeline(matter: Matter, *, aspects: frozenset[str], language: str) -> list[
     return entries
 
 
-def _fill(entry: Entry, event: Event, matter: Matter, messages: dict[str, Any], cited: dict[str, list[str]], names: dict[str, str], language: str, internal: bool) -> bool:
+def _fill(
+    entry: Entry, event: Event, matter: Matter, messages: dict[str, Any], cited: dict[str, list[str]], names: dict[str, str], language: str, internal: bool
+) -> bool:
     payload = event.payload
     if event.kind in {"matter.message_added", "matter.note_added"}:
         message = messages.get(payload["message"])
         if message is None:
             return False
-        words = {"question": ("提问", "Question"), "answer": ("律师答复", "Answer"), "message": ("留言", "Message"), "note": ("内部备注", "Internal note"), "notice": ("通知", "Notice")}
+        words = {
+            "question": ("提问", "Question"),
+            "answer": ("律师答复", "Answer"),
+            "message": ("留言", "Message"),
+            "note": ("内部备注", "Internal note"),
+            "notice": ("通知", "Notice"),
+        }
         entry.text = words[message.kind][1 if language == "en" else 0]
         entry.body, entry.mine = message.body, message.author_kind == "citizen"
         entry.who = names.get(str(message.author_staff_id), "") if internal else ""

@@ -37,7 +37,7 @@ class Context:
     session: str = ""
 
 
-_current: ContextVar[Context] = ContextVar("fawang_context", default=Context())
+_current: ContextVar[Context] = ContextVar("fawang_context", default=Context())  # noqa: B039 - frozen
 
 
 def current() -> Context:

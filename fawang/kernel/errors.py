@@ -25,7 +25,7 @@ def registered() -> Mapping[str, Text]:
     return dict(_CATALOGUE)
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is a result the user must understand, not a crash
+class Refusal(Exception):
     """Something the user asked for is refused: nothing was changed, and the reason is fit to be shown.
 
     ``field`` names the form field; ``fields`` carries several at once; ``status`` is the HTTP status.

@@ -135,11 +135,7 @@ def seal(batch: int = 2000) -> int:
             row = cursor.fetchone()
             if not row or not row[0]:
                 return 0
-        waiting = list(
-            UnsealedEvent.objects.select_related("event").order_by("event__recorded_at", "event__stream", "event__seq")[
-                :batch
-            ]
-        )
+        waiting = list(UnsealedEvent.objects.select_related("event").order_by("event__recorded_at", "event__stream", "event__seq")[:batch])
         if not waiting:
             return 0
         last = LedgerEntry.objects.order_by("-position").first()
@@ -158,9 +154,7 @@ def seal(batch: int = 2000) -> int:
 def consume(name: str, batch: int = 200) -> Iterator[tuple[int, Event]]:
     """Events after the cursor of consumer ``name`` in ledger order; moves the cursor. Call inside a transaction."""
     cursor, _ = ConsumerCursor.objects.select_for_update().get_or_create(name=name)
-    for entry in LedgerEntry.objects.filter(position__gt=cursor.position).select_related("event").order_by("position")[
-        :batch
-    ]:
+    for entry in LedgerEntry.objects.filter(position__gt=cursor.position).select_related("event").order_by("position")[:batch]:
         yield entry.position, entry.event
         cursor.position = entry.position
     cursor.save()

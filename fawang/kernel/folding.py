@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from pypinyin import Style, lazy_pinyin
 
 _DOTS = dict.fromkeys(map(ord, "·•・･‧∙⋅.．。"), "·")
 _WIDE = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: 0x20}
 _COMPATIBILITY = {0xF9D1: "六", 0xF900: "豈", 0x2F800: "丽"}
-_VARIANTS = dict(zip(map(ord, "張劉陳楊趙黃吳孫馬羅鄭謝韓馮於蕭葉蘇盧蔣賈陸萬錢龍龔國華麗鳳強偉𠮷"), "张刘陈杨赵黄吴孙马罗郑谢韩冯于萧叶苏卢蒋贾陆万钱龙龚国华丽凤强伟吉", strict=True))
+_VARIANTS = dict(
+    zip(
+        map(ord, "張劉陳楊趙黃吳孫馬羅鄭謝韓馮於蕭葉蘇盧蔣賈陸萬錢龍龔國華麗鳳強偉𠮷"),
+        "张刘陈杨赵黄吴孙马罗郑谢韩冯于萧叶苏卢蒋贾陆万钱龙龚国华丽凤强伟吉",
+        strict=True,
+    )
+)
 
 
 def fold_digits(text: str) -> str:
@@ -21,17 +29,21 @@ def fold_name(text: str) -> str:
     return "".join(folded.split()).casefold()
 
 
+def _one_by_one(rest: str) -> list[str]:
+    return list(rest)
+
+
 def pinyin_key(text: str) -> str:
     """Pinyin without tones and spaces, for sorting and finding: 张三 → zhangsan."""
-    return "".join(lazy_pinyin(fold_name(text), errors=lambda rest: list(rest))).replace("·", "")
+    return "".join(lazy_pinyin(fold_name(text), errors=_one_by_one)).replace("·", "")  # type: ignore[arg-type]
 
 
 def pinyin_initials(text: str) -> str:
     """First letters of the pinyin: 张三 → zs."""
-    return "".join(lazy_pinyin(fold_name(text), style=Style.FIRST_LETTER, errors=lambda rest: list(rest))).replace("·", "")
+    return "".join(lazy_pinyin(fold_name(text), style=Style.FIRST_LETTER, errors=_one_by_one)).replace("·", "")  # type: ignore[arg-type]
 
 
 def bigrams(text: str) -> list[str]:
     """All neighbouring pairs of the folded text's letters and characters, in order, with repeats left out."""
     kept = [ch for ch in fold_name(text) if ch.isalnum() or ord(ch) > 0x2E7F]
-    return list(dict.fromkeys(a + b for a, b in zip(kept, kept[1:], strict=False)))
+    return list(dict.fromkeys(a + b for a, b in pairwise(kept)))

@@ -20,9 +20,7 @@ _KEY = re.compile(r"[\x21-\x7e]{8,255}")
 _FIELD = "kernel.idempotencykey.response"
 
 
-def once(
-    *, scope: str, key: str, body: bytes, action: Callable[[], tuple[int, dict[str, Any]]]
-) -> tuple[int, dict[str, Any], bool]:
+def once(*, scope: str, key: str, body: bytes, action: Callable[[], tuple[int, dict[str, Any]]]) -> tuple[int, dict[str, Any], bool]:
     """Do ``action`` once for this key, in one transaction with the key itself.
 
     Returns status, answer, and whether it is a replay. Raises ``Refusal`` ``key.missing``/``key.bad`` (400) and

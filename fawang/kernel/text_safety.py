@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Any
 
 PROBLEMS: dict[str, tuple[str, str]] = {
     "text.surrogate": ("文字里有无法保存的字符，请重新输入。", "The text holds a character that cannot be kept."),
@@ -23,7 +24,8 @@ class ValueProblem(ValueError):
 
     def __init__(self, code: str, **params: object) -> None:
         super().__init__(code)
-        self.code, self.params = code, params
+        self.code = code
+        self.params: dict[str, Any] = params
 
 
 class BadText(ValueProblem):

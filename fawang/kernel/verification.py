@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
 
@@ -82,7 +83,7 @@ def damages() -> Iterator[Damage]:
 
 def _events(streams: dict[object, tuple[int, bytes]]) -> Iterator[Damage]:
     sealed = LedgerEntry.objects.order_by("position").values_list("position", "event_id", "event_hash")
-    present: dict[object, tuple[int, bytes]] = {}
+    present: dict[UUID, tuple[int, bytes]] = {}
     for event in Event.objects.order_by("stream", "seq").iterator(chunk_size=2000):
         last = streams.get(event.stream, (0, GENESIS))
         own = crypto.digest(canonical(event))

@@ -42,6 +42,4 @@ def tell_live(topics: list[str], kind: str, id_: str = "") -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_notify('fawang_live', %s)", [json.dumps({"topics": topics, "kind": kind, "id": id_})]
-        )
+        cursor.execute("SELECT pg_notify('fawang_live', %s)", [json.dumps({"topics": topics, "kind": kind, "id": id_})])

@@ -23,8 +23,8 @@ from fawang.matters.openings import link
 from fawang.matters.parties import PartyWords, add_party
 from fawang.matters.services import lock
 from fawang.people.actors import Actor
-from fawang.registry.models import Organisation
 from fawang.regions.selectors import division_exists
+from fawang.registry.models import Organisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,7 @@ def in_bulk(ids: Iterable[uuid.UUID], action: Callable[[uuid.UUID], object]) -> 
     return results
 
 
-def triage(
-    *, actor: Actor, matter_id: uuid.UUID, category: str | None = None, region: str | None = None, priority_groups: list[str] | None = None
-) -> Matter:
+def triage(*, actor: Actor, matter_id: uuid.UUID, category: str | None = None, region: str | None = None, priority_groups: list[str] | None = None) -> Matter:
     """Set category, region of the matter and priority groups."""
     with transaction.atomic():
         matter = lock(matter_id)
@@ -91,11 +89,7 @@ def assign(*, actor: Actor, matter_id: uuid.UUID, staff_id: uuid.UUID | None, no
         require("matters.dispatch", actor, matter)
         if not matter.is_open:
             raise Refusal("matter.closed", status=409)
-        spell = (
-            assign_to(matter, staff_id=staff_id, by=actor.staff(), method="manual", note=note)
-            if staff_id
-            else assign_automatically(matter)
-        )
+        spell = assign_to(matter, staff_id=staff_id, by=actor.staff(), method="manual", note=note) if staff_id else assign_automatically(matter)
         if spell is None:
             raise Refusal("matter.no_substitute", status=409)
         matter.version += 1

@@ -95,17 +95,20 @@ def candidates_for(matter: Matter) -> list[Candidate]:
     away = on_leave_ids(clock.now())
     staff = list(staff_with_role("adviser", office_id=matter.office_id).exclude(pk__in=away))
     ids = [s.pk for s in staff]
-    loads = dict(
-        Matter.objects.filter(assignee_id__in=ids, is_open=True).values_list("assignee").annotate(n=Count("id"))
-    )
+    loads = dict(Matter.objects.filter(assignee_id__in=ids, is_open=True).values_list("assignee").annotate(n=Count("id")))
     since = clock.now() - timedelta(days=FAIR_DAYS)
-    recents = dict(
-        Assignment.objects.filter(staff_id__in=ids, assigned_at__gte=since).values_list("staff").annotate(n=Count("id"))
-    )
+    recents = dict(Assignment.objects.filter(staff_id__in=ids, assigned_at__gte=since).values_list("staff").annotate(n=Count("id")))
     return [
         Candidate(
-            id=s.pk, name=s.name, skills=tuple(s.skills), languages=tuple(s.languages), regions=tuple(s.regions),
-            capacity=s.capacity, load=loads.get(s.pk, 0), recent=recents.get(s.pk, 0), available=s.available,
+            id=s.pk,
+            name=s.name,
+            skills=tuple(s.skills),
+            languages=tuple(s.languages),
+            regions=tuple(s.regions),
+            capacity=s.capacity,
+            load=loads.get(s.pk, 0),
+            recent=recents.get(s.pk, 0),
+            available=s.available,
         )
         for s in staff
     ]
@@ -179,7 +182,14 @@ def assign_to(matter: Matter, *, staff_id: uuid.UUID, by: Staff | None, method: 
     load = Matter.objects.filter(assignee=staff, is_open=True).count()
     if method == "claimed" and load >= staff.capacity:
         raise Refusal("matter.capacity", status=409)
-    return write_assignment(matter, staff=staff, method=method, by=by, reasons=[{"rule": "chosen", "value": method}, {"rule": "load", "value": load, "of": staff.capacity}], note=note)
+    return write_assignment(
+        matter,
+        staff=staff,
+        method=method,
+        by=by,
+        reasons=[{"rule": "chosen", "value": method}, {"rule": "load", "value": load, "of": staff.capacity}],
+        note=note,
+    )
 
 
 def accept_assignment(*, actor: Actor, matter_id: uuid.UUID) -> Assignment:

@@ -32,15 +32,20 @@ def end_assignment(matter: Matter, *, reason: str, keep_assignee: bool = False) 
         matter.assignee = None
 
 
-def write_assignment(
-    matter: Matter, *, staff: Staff, method: str, by: Staff | None, reasons: list[dict[str, Any]], note: str = ""
-) -> Assignment:
+def write_assignment(matter: Matter, *, staff: Staff, method: str, by: Staff | None, reasons: list[dict[str, Any]], note: str = "") -> Assignment:
     """Give the matter to a member of staff: ends the spell before, writes the new one with its reasons (caller saves)."""
     before = matter.assignee_id
     end_assignment(matter, reason="reassigned")
     spell = Assignment.objects.create(
-        matter=matter, staff=staff, office=matter.office, method=method, assigned_by=by, reasons=reasons, note=note,
-        assigned_at=clock.now(), accepted_at=clock.now() if method == "claimed" else None,
+        matter=matter,
+        staff=staff,
+        office=matter.office,
+        method=method,
+        assigned_by=by,
+        reasons=reasons,
+        note=note,
+        assigned_at=clock.now(),
+        accepted_at=clock.now() if method == "claimed" else None,
     )
     matter.assignee = staff
     events.record(

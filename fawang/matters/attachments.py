@@ -45,9 +45,7 @@ def path_of(attachment: Attachment) -> Path:
     return _folder() / attachment.blob[:2] / attachment.blob
 
 
-def add_attachment(
-    *, actor: Actor, matter: Matter, upload: BinaryIO, name: str, message: Message | None = None, audience: str = "public"
-) -> Attachment:
+def add_attachment(*, actor: Actor, matter: Matter, upload: BinaryIO, name: str, message: Message | None = None, audience: str = "public") -> Attachment:
     """Keep one uploaded file. Call inside a transaction with the matter locked.
 
     Raises ``Refusal`` with the reason in words for what is too big, empty, of a refused kind or hostile.
@@ -64,9 +62,18 @@ def add_attachment(
         target.unlink(missing_ok=True)
         raise
     row = Attachment.objects.create(
-        matter=matter, message=message, audience=audience, name=safe_file_name(name), content_type=content_type,
-        size=size, digest=digest, blob=blob, uploaded_by_kind=actor.kind, uploaded_by=context.current().actor.id,
-        uploaded_at=clock.now(), grade="B" if actor.kind == "staff" else "C",
+        matter=matter,
+        message=message,
+        audience=audience,
+        name=safe_file_name(name),
+        content_type=content_type,
+        size=size,
+        digest=digest,
+        blob=blob,
+        uploaded_by_kind=actor.kind,
+        uploaded_by=context.current().actor.id,
+        uploaded_at=clock.now(),
+        grade="B" if actor.kind == "staff" else "C",
     )
     events.record(
         kind="matter.attachment_added",

@@ -70,9 +70,7 @@ def apply(matter: Matter, use: ClockUse, *, at: datetime, approver: Staff | None
 
 def _start(matter: Matter, code: str, at: datetime) -> dict[str, str]:
     rule = rule_in_force(code, matter.region_code, time.beijing_date(at))
-    clock = Clock(
-        matter=matter, rule_code=code, rule_version=rule.version, rule_region=rule.region, started_at=at
-    )
+    clock = Clock(matter=matter, rule_code=code, rule_version=rule.version, rule_region=rule.region, started_at=at)
     _compute(clock, rule, at)
     clock.save(force_insert=True)
     return _told(clock, "started")
@@ -123,9 +121,7 @@ def _extend(clock: Clock, approver: Staff | None, amount: int, reason: str, at: 
         cap = f"{rule.extension_cap}"
         raise Refusal("clock.extension", field="days", cap=cap, norm=rule.norm) from None
     clock.save()
-    ClockExtension.objects.create(
-        clock=clock, amount=amount, approver=approver, reason=reason, approved_at=at, notified_at=at
-    )
+    ClockExtension.objects.create(clock=clock, amount=amount, approver=approver, reason=reason, approved_at=at, notified_at=at)
     return {**_told(clock, "extended"), "amount": str(amount)}
 
 

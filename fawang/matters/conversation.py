@@ -13,9 +13,7 @@ from fawang.matters.models import Matter, MatterParty, Message
 from fawang.people.actors import Actor
 
 
-def add_message(
-    *, matter: Matter, actor: Actor, kind: str, body: str, audience: str = "public", party: MatterParty | None = None
-) -> Message:
+def add_message(*, matter: Matter, actor: Actor, kind: str, body: str, audience: str = "public", party: MatterParty | None = None) -> Message:
     """Write one message. Call inside a transaction with rights already decided; steps' effects use this."""
     message = Message.objects.create(
         matter=matter,

@@ -38,6 +38,10 @@ def _names(process: Process) -> Iterator[str]:
     for timeout in process.timeouts:
         if timeout.verb not in verbs:
             yield f"timeout of {timeout.rule} names unknown step {timeout.verb}"
+    yield from _relations(process)
+
+
+def _relations(process: Process) -> Iterator[str]:
     relations = {r.code for r in process.relations}
     for step in process.steps:
         for tell in step.tells:
@@ -64,9 +68,9 @@ def _reachability(process: Process) -> Iterator[str]:
         if (state := stack.pop()) not in seen:
             seen.add(state)
             stack += edges[state]
-    for state in process.states:
-        if state.code not in seen:
-            yield f"state {state.code} cannot be reached"
+    for declared in process.states:
+        if declared.code not in seen:
+            yield f"state {declared.code} cannot be reached"
     ending = {s.code for s in process.states if s.kind.is_final}
     if not ending:
         yield "no final state"
@@ -75,9 +79,9 @@ def _reachability(process: Process) -> Iterator[str]:
         more = {s for s, to in edges.items() if to & ending} - ending
         ending |= more
         grew = bool(more)
-    for state in process.states:
-        if state.code not in ending:
-            yield f"state {state.code} has no way to an end"
+    for declared in process.states:
+        if declared.code not in ending:
+            yield f"state {declared.code} has no way to an end"
 
 
 def _steps(process: Process) -> Iterator[str]:

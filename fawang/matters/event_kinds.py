@@ -7,7 +7,13 @@ from fawang.kernel.events import event_kind
 _PLACE = ("process", "version", "category", "category_version", "region", "office", "door", "priority_groups", "number")
 
 event_kind("matter.opened", "已受理登记", "Registered", public=True, keys=(*_PLACE, "intake", "clocks", "title_digest", "first_contact", "state", "external"))
-event_kind("matter.step_taken", "办理进展", "Step taken", public=True, keys=("process", "version", "verb", "from", "to", "clocks", "facts", "documents", "children", "office", "category", "assignee", "by", "final", "lead"))
+event_kind(
+    "matter.step_taken",
+    "办理进展",
+    "Step taken",
+    public=True,
+    keys=("process", "version", "verb", "from", "to", "clocks", "facts", "documents", "children", "office", "category", "assignee", "by", "final", "lead"),
+)
 event_kind("matter.triaged", "已分类", "Triaged", keys=("category", "category_version", "region", "office", "priority_groups", "before"))
 event_kind("matter.assigned", "已安排承办人", "Assigned", public=True, keys=("assignment", "staff", "office", "method", "reasons", "before"))
 event_kind("matter.unassigned", "承办人已变更", "Assignment ended", keys=("assignment", "staff", "reason"))

@@ -13,7 +13,10 @@ from fawang.kernel.errors import Refusal, catalogue
 catalogue(
     {
         "file.empty": ("附件是空的。", "The file is empty."),
-        "file.kind": ("不收这种文件。可以上传 PDF、照片、Word、Excel、文本、录音或视频。", "This kind of file is not taken. PDF, photos, Word, Excel, text, audio or video are."),
+        "file.kind": (
+            "不收这种文件。可以上传 PDF、照片、Word、Excel、文本、录音或视频。",
+            "This kind of file is not taken. PDF, photos, Word, Excel, text, audio or video are.",
+        ),
         "file.mismatch": ("文件内容与扩展名不符，请检查后重新上传。", "The content does not fit the file's extension."),
         "file.hostile": ("文件里含有可执行内容，不能接收。", "The file holds executable content."),
         "file.bomb": ("压缩比例异常，不能接收。", "The file unpacks to an unreasonable size."),
@@ -137,7 +140,7 @@ def _pixels(kind: str, path: Path) -> int:
         head = file.read(1 << 16)
     if kind == "png":
         width, height = struct.unpack(">II", head[16:24]) if len(head) >= 24 else (0, 0)
-        return width * height
+        return int(width * height)
     if kind == "webp":
         return (int.from_bytes(head[24:27], "little") + 1) * (int.from_bytes(head[27:30], "little") + 1) if head[12:16] == b"VP8X" else 0
     at = 2

@@ -55,7 +55,7 @@ def ask(
     *,
     default: Any = ...,
     widget: str = "",
-    help: tuple[str, str] | None = None,  # noqa: A002 - the field's word
+    help: tuple[str, str] | None = None,
     choices: tuple[tuple[str, str, str], ...] = (),
     min_length: int | None = None,
     ge: int | None = None,
@@ -65,7 +65,7 @@ def ask(
 
     ``choices`` are (value, zh, en); another value is refused.
     """
-    extra = {"zh": zh, "en": en, "widget": widget, "help": list(help or ()), "choices": [list(c) for c in choices]}
+    extra: dict[str, Any] = {"zh": zh, "en": en, "widget": widget, "help": list(help or ()), "choices": [list(c) for c in choices]}
     return Field(default, title=zh, min_length=min_length, ge=ge, le=le, json_schema_extra=extra)
 
 
@@ -179,4 +179,5 @@ def _refusal(name: str, item: Any) -> Refusal:
     code = _PYDANTIC_CODES.get(item["type"], "field.invalid")
     if code == "text.too_long":
         return Refusal(code, field=name, max_length=item["ctx"]["max_length"])
-    return Refusal(code, field=name, **({"name": name} if code == "field.unknown" else {}))
+    params: dict[str, Any] = {"name": name} if code == "field.unknown" else {}
+    return Refusal(code, field=name, **params)

@@ -23,8 +23,8 @@ from fawang.matters.routing import office_for
 from fawang.people.actors import Actor
 from fawang.people.models import Person
 from fawang.people.services import find_or_make_person
-from fawang.registry.models import Organisation
 from fawang.regions.selectors import division_exists
+from fawang.registry.models import Organisation
 
 PRIORITY_GROUPS = ("elderly", "disabled", "migrant_worker", "woman", "minor", "soldier", "veteran", "pregnant")
 
@@ -65,9 +65,7 @@ class Received:
     matters: list[Matter]
 
 
-def receive(
-    *, actor: Actor, visitor: Visitor, requests: Sequence[Request], office: Organisation | None = None
-) -> Received:
+def receive(*, actor: Actor, visitor: Visitor, requests: Sequence[Request], office: Organisation | None = None) -> Received:
     """Accept one person's requests at once: all of them or none. Joins the caller's transaction (idempotency's).
 
     Raises ``Refusal`` for bad words, categories, regions, services. The applicant's relation is the process's first one.
@@ -83,11 +81,17 @@ def receive(
         first = actor.staff() if actor.kind == "staff" else None
         person = _person(actor, visitor)
         offices = [office_for(process=r.process, region_code=_region(r.region_code), door=door) for r in requests]
-        if any(o is None for o in offices) and office is None:
+        receiving = office or offices[0]
+        if receiving is None or (office is None and None in offices):
             raise Refusal("form.invalid", fields={"region": Refusal("matter.office")})
         intake = Intake.objects.create(
-            door=door, received_at=time.now(), received_by=first, office=office or offices[0], person=person,
-            region_code=visitor.region_code, request_id=context.current().request_id,
+            door=door,
+            received_at=time.now(),
+            received_by=first,
+            office=receiving,
+            person=person,
+            region_code=visitor.region_code,
+            request_id=context.current().request_id,
         )
         matters = []
         for request, found in zip(requests, offices, strict=True):
@@ -116,9 +120,13 @@ def _person(actor: Actor, visitor: Visitor) -> Person | None:
     if not (visitor.phone or visitor.identity_number):
         return None
     return find_or_make_person(
-        name=visitor.name, phone=visitor.phone, identity_kind=visitor.identity_kind,
-        identity_number=visitor.identity_number, region_code=visitor.region_code,
-        priority_groups=visitor.priority_groups, safe_contact=visitor.safe_contact,
+        name=visitor.name,
+        phone=visitor.phone,
+        identity_kind=visitor.identity_kind,
+        identity_number=visitor.identity_number,
+        region_code=visitor.region_code,
+        priority_groups=visitor.priority_groups,
+        safe_contact=visitor.safe_contact,
     )
 
 

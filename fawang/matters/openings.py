@@ -126,6 +126,8 @@ def _record(matter: Matter, process: Process, intake: Intake, told: list[dict[st
 
 
 def _number(office: Organisation) -> str:
+    if office.serial is None:
+        raise ValueError(f"office {office.pk} has no serial, so it can number no matters")
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval('kernel_matter_serial')")
         serial = cursor.fetchone()[0]
@@ -136,11 +138,7 @@ def open_child(taking: Taking, opens: Opens) -> Matter:
     """Open the child matter a step declares, with the named parties carried over, linked by its relation."""
     parent = taking.matter
     office = _child_office(parent, opens.office)
-    parties = [
-        _carried(party, there)
-        for here, there in opens.parties
-        for party in parent.parties.filter(relation=here, ended_at=None)
-    ]
+    parties = [_carried(party, there) for here, there in opens.parties for party in parent.parties.filter(relation=here, ended_at=None)]
     child = open_matter(
         intake=parent.intake,
         opening=Opening(

@@ -54,7 +54,5 @@ def deliver(*, document_id: uuid.UUID, how: str) -> Document:
     document = Document.objects.select_for_update().get(pk=document_id)
     document.delivered_at, document.delivered_how = clock.now(), how
     document.save()
-    events.record(
-        kind="matter.document_delivered", stream=document.matter_id, payload={"document": str(document.pk), "how": how}
-    )
+    events.record(kind="matter.document_delivered", stream=document.matter_id, payload={"document": str(document.pk), "how": how})
     return document

@@ -80,6 +80,4 @@ def end_party(*, party: MatterParty) -> None:
     """End a party's relation; its access ends with the commit. Call inside a transaction."""
     party.ended_at = clock.now()
     party.save(update_fields=["ended_at"])
-    events.record(
-        kind="matter.party_ended", stream=party.matter_id, payload={"party": str(party.pk), "relation": party.relation}
-    )
+    events.record(kind="matter.party_ended", stream=party.matter_id, payload={"party": str(party.pk), "relation": party.relation})

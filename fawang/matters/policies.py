@@ -83,9 +83,7 @@ def _in_pool(actor: Actor, matter: Matter) -> bool:
 
 def _shielded(actor: Actor, matter: Matter, mine: frozenset[str]) -> bool:
     process = process_version(matter.process_code, matter.process_version)
-    return any(
-        mine & set(s.from_relations) or any(r in actor.roles for r in s.from_roles) for s in process.shields
-    )
+    return any(mine & set(s.from_relations) or any(r in actor.roles for r in s.from_roles) for s in process.shields)
 
 
 def visible_to(actor: Actor) -> QuerySet[Matter]:
@@ -101,9 +99,7 @@ def visible_to(actor: Actor) -> QuerySet[Matter]:
     pooled = [p.code for p in all_processes() if p.pooled]
     for grant in actor.scopes("adviser"):
         scope |= _reach(grant) & Q(is_open=True, assignee=None, process_code__in=pooled)
-    return Matter.objects.filter(mine | scope).exclude(
-        pk__in=Matter.objects.filter(parties__staff_id=actor.staff_id).values("pk")
-    )
+    return Matter.objects.filter(mine | scope).exclude(pk__in=Matter.objects.filter(parties__staff_id=str(actor.staff_id)).values("pk"))
 
 
 def _reach(grant: Grant) -> Q:

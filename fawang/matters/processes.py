@@ -79,10 +79,5 @@ def check_references() -> list[str]:
             if u.verb == "pauses" and u.rule in rules and u.reason not in rules[u.rule].pause_reasons
         ]
         faults += [f"{name}: {s.verb} names unknown policy {s.by}" for s in process.steps if s.by not in known]
-        faults += [
-            f"{name}: {s.verb} opens unknown process {o.process}"
-            for s in process.steps
-            for o in s.opens
-            if o.process not in codes
-        ]
+        faults += [f"{name}: {s.verb} opens unknown process {o.process}" for s in process.steps for o in s.opens if o.process not in codes]
     return faults

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fawang.registry.models import Organisation
 from fawang.regions.selectors import ancestors
+from fawang.registry.models import Organisation
 
 HANDLING_KINDS: dict[str, tuple[str, ...]] = {}
 
@@ -18,9 +18,7 @@ def office_for(*, process: str, region_code: str, door: str = "") -> Organisatio
     kinds = HANDLING_KINDS.get(process, ("service_center", "justice_bureau"))
     for code in [region_code, *[d.code for d in reversed(ancestors(region_code))]]:
         for kind in kinds:
-            found = (
-                Organisation.objects.filter(kind=kind, region_code=code, state="active").order_by("serial").first()
-            )
+            found = Organisation.objects.filter(kind=kind, region_code=code, state="active").order_by("serial").first()
             if found is not None:
                 return found
     return None

@@ -82,8 +82,15 @@ def take_step(
             raise Refusal("stale", status=409)
         form = parse(step.form, data or {}) if step.form else None
         taking = Taking(
-            process=here.process, matter=matter, actor=actor, relations=here.relations, party=here.party, now=here.now,
-            step=step, form=form, to=here.process.targets(step, matter.state)[0],
+            process=here.process,
+            matter=matter,
+            actor=actor,
+            relations=here.relations,
+            party=here.party,
+            now=here.now,
+            step=step,
+            form=form,
+            to=here.process.targets(step, matter.state)[0],
         )
         _check(taking, step)
         _perform(taking)
@@ -218,8 +225,15 @@ def _spread(actor: Actor, member_id: uuid.UUID, verb: str, data: Mapping[str, An
     step = process.step(verb)
     form = parse(step.form, data or {}) if step.form else None
     taking = Taking(
-        process=process, matter=member, actor=actor, relations=here.relations, party=here.party, now=here.now,
-        step=step, form=form, to=process.targets(step, member.state)[0],
+        process=process,
+        matter=member,
+        actor=actor,
+        relations=here.relations,
+        party=here.party,
+        now=here.now,
+        step=step,
+        form=form,
+        to=process.targets(step, member.state)[0],
     )
     _check(taking, step)
     member.lead = lead

@@ -6,6 +6,7 @@ Clocks are rows with ``next_moment``; nothing is scheduled anywhere else, so not
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
@@ -24,9 +25,7 @@ from fawang.people.actors import SYSTEM
 def sweep(batch: int = 50) -> int:
     """Handle due clocks in due order; returns how many. One clock, one transaction; a locked matter waits its turn."""
     now = time.now()
-    due = list(
-        Clock.objects.filter(next_moment__lte=now).order_by("next_moment", "pk").values_list("pk", "matter_id")[:batch]
-    )
+    due = list(Clock.objects.filter(next_moment__lte=now).order_by("next_moment", "pk").values_list("pk", "matter_id")[:batch])
     done = 0
     with acting(door="system"):
         for clock_id, matter_id in due:
@@ -34,7 +33,7 @@ def sweep(batch: int = 50) -> int:
     return done
 
 
-def _one(clock_id: object, matter_id: object, now: datetime) -> int:
+def _one(clock_id: UUID, matter_id: UUID, now: datetime) -> int:
     with transaction.atomic():
         matter = Matter.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=matter_id).first()
         if matter is None:

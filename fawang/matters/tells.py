@@ -15,7 +15,9 @@ def send_tells(taking: Taking) -> None:
     for tell in taking.step.tells:
         if tell.only_to and taking.to not in tell.only_to:
             continue
-        tell_parties(taking.matter, tell, state=taking.process.state(taking.to).name, places=taking.places, stamp=f"{taking.step.verb}:{version}", now=taking.now)
+        tell_parties(
+            taking.matter, tell, state=taking.process.state(taking.to).name, places=taking.places, stamp=f"{taking.step.verb}:{version}", now=taking.now
+        )
 
 
 def tell_parties(matter: Matter, tell: Tell, *, state: object, places: dict[str, str], stamp: str, now: object) -> None:

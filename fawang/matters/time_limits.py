@@ -221,7 +221,9 @@ def thresholds(rule: ClockRule, started_at: datetime, calendar: WorkCalendar, pa
     return Thresholds(marks[0], marks[1], due)
 
 
-def _moment_at(rule: ClockRule, start: datetime, counted: timedelta, spans: Sequence[tuple[datetime, datetime | None]], calendar: WorkCalendar, due: datetime) -> datetime:
+def _moment_at(
+    rule: ClockRule, start: datetime, counted: timedelta, spans: Sequence[tuple[datetime, datetime | None]], calendar: WorkCalendar, due: datetime
+) -> datetime:
     if not rule.in_days:
         found = _moment_after(start, counted, spans)
         return min(found or due, due)

@@ -49,9 +49,7 @@ def _span(first: date, last: date) -> tuple[datetime, datetime]:
 
 
 def _count(rows: QuerySet[Any], moment: str, prefix: str) -> Counter[Key]:
-    named = rows.annotate(day=TruncDate(moment, tzinfo=BEIJING)).values_list(
-        "day", f"{prefix}office_id", f"{prefix}process_code", f"{prefix}category_code"
-    )
+    named = rows.annotate(day=TruncDate(moment, tzinfo=BEIJING)).values_list("day", f"{prefix}office_id", f"{prefix}process_code", f"{prefix}category_code")
     return Counter({(d, str(o), p, c): n for d, o, p, c, n in named.annotate(n=Count("pk"))})
 
 

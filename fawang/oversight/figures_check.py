@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from fawang.kernel import clock
 from fawang.kernel.clock import beijing_date
@@ -14,14 +15,22 @@ from fawang.oversight.figures import FIGURES, Key, compute
 def from_events(first: date, last: date) -> dict[str, Counter[Key]]:
     """Fold the whole log, matter by matter, and count what falls on the days."""
     counts: dict[str, Counter[Key]] = {f.code: Counter() for f in FIGURES}
-    stream, place, pending = None, {}, []
+    stream: UUID | None = None
+    place: dict[str, str] = {}
+    pending: list[tuple[str, date]] = []
 
     def flush() -> None:
         for code, day in pending:
             if first <= day <= last and place:
                 counts[code][(day, place["office"], place["process"], place["category"])] += 1
 
-    for event in Event.objects.filter(kind__in=("matter.opened", "matter.step_taken", "matter.triaged", "matter.transferred", "matter.message_added", "matter.clock_lit", "rating.given")).order_by("stream", "seq").iterator(chunk_size=2000):
+    for event in (
+        Event.objects.filter(
+            kind__in=("matter.opened", "matter.step_taken", "matter.triaged", "matter.transferred", "matter.message_added", "matter.clock_lit", "rating.given")
+        )
+        .order_by("stream", "seq")
+        .iterator(chunk_size=2000)
+    ):
         if event.stream != stream:
             flush()
             stream, place, pending = event.stream, {}, []

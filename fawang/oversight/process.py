@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from fawang.kernel.texts import Text
+from fawang.matters.conversation import add_message
 from fawang.matters.declaration import (
     Concludes,
     Guard,
@@ -22,7 +23,6 @@ from fawang.matters.declaration import (
 )
 from fawang.matters.forms import Line, Paragraph, StepForm, ask
 from fawang.matters.processes import register
-from fawang.matters.conversation import add_message
 from fawang.matters.situation import Situation, Taking
 from fawang.oversight import policies  # noqa: F401 - registers them
 
@@ -34,7 +34,9 @@ ATTEMPTS, APART = 3, timedelta(hours=2)
 class VisitForm(StepForm):
     """What the call found."""
 
-    outcome: Line = ask("结果", "Outcome", choices=(("satisfied", "满意", "Satisfied"), ("unsatisfied", "仍不满意", "Still unsatisfied"), ("no_view", "不表态", "No view")))
+    outcome: Line = ask(
+        "结果", "Outcome", choices=(("satisfied", "满意", "Satisfied"), ("unsatisfied", "仍不满意", "Still unsatisfied"), ("no_view", "不表态", "No view"))
+    )
     body: Paragraph = ask("谈话要点", "What was said", min_length=2)
 
 
@@ -47,7 +49,9 @@ class TextForm(StepForm):
 class DismissForm(StepForm):
     """Why a bad rating is explained rather than rectified."""
 
-    finding: Line = ask("核实结论", "Finding", choices=(("mistaken", "误评", "Mistaken"), ("malicious", "恶意", "Malicious"), ("no_basis", "诉求无法律依据", "No legal basis")))
+    finding: Line = ask(
+        "核实结论", "Finding", choices=(("mistaken", "误评", "Mistaken"), ("malicious", "恶意", "Malicious"), ("no_basis", "诉求无法律依据", "No legal basis"))
+    )
     body: Paragraph = ask("向评价人的说明", "Explanation to the rater", min_length=5)
 
 

@@ -28,7 +28,13 @@ catalogue(
         "order.open": ("同一事由已有未办结的督办。", "An order for the same cause is open."),
     }
 )
-LEVELS = {5: ("非常满意", "Very satisfied"), 4: ("满意", "Satisfied"), 3: ("基本满意", "Fairly satisfied"), 2: ("不满意", "Dissatisfied"), 1: ("非常不满意", "Very dissatisfied")}
+LEVELS = {
+    5: ("非常满意", "Very satisfied"),
+    4: ("满意", "Satisfied"),
+    3: ("基本满意", "Fairly satisfied"),
+    2: ("不满意", "Dissatisfied"),
+    1: ("非常不满意", "Very dissatisfied"),
+}
 BAD = 2
 
 

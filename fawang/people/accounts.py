@@ -54,7 +54,9 @@ def sign_in(*, username: str, password: str, totp: str) -> Staff:
             if staff.failed_attempts >= FAILURES:
                 staff.locked_until, staff.failed_attempts = now + LOCKED_FOR, 0
             staff.save()
-            events.record(kind="staff.sign_in_failed", stream=staff.pk, payload={"staff": str(staff.pk), "locked": bool(staff.locked_until and staff.locked_until > now)})
+            events.record(
+                kind="staff.sign_in_failed", stream=staff.pk, payload={"staff": str(staff.pk), "locked": bool(staff.locked_until and staff.locked_until > now)}
+            )
             problem = Refusal("sign_in.wrong", status=403)
         else:
             staff.failed_attempts, staff.locked_until = 0, None
@@ -82,7 +84,7 @@ def begin_totp(*, staff: Staff) -> str:
     """A fresh secret's otpauth address, for the QR code."""
     staff.totp_secret = pyotp.random_base32()
     staff.save(update_fields=["totp_secret"])
-    return pyotp.TOTP(staff.totp_secret).provisioning_uri(staff.username, issuer_name="Fawang")
+    return pyotp.TOTP(staff.totp_secret).provisioning_uri(name=staff.username, issuer_name="Fawang")
 
 
 def confirm_totp(*, staff: Staff, code: str) -> None:
@@ -109,8 +111,17 @@ def change_password(*, staff: Staff, new: str) -> None:
 
 
 def create_staff(
-    *, actor: Actor, username: str, name: str, password: str, office_id: uuid.UUID | None = None, phone: str = "",
-    is_adviser: bool = False, skills: list[str] | None = None, capacity: int = 20, must_change_password: bool = True,
+    *,
+    actor: Actor,
+    username: str,
+    name: str,
+    password: str,
+    office_id: uuid.UUID | None = None,
+    phone: str = "",
+    is_adviser: bool = False,
+    skills: list[str] | None = None,
+    capacity: int = 20,
+    must_change_password: bool = True,
 ) -> Staff:
     """Make an account without any role. Raises ``Forbidden``, ``Refusal('staff.exists')``."""
     with transaction.atomic():
@@ -118,8 +129,15 @@ def create_staff(
         if Staff.objects.filter(username=username).exists():
             raise Refusal("staff.exists", field="username")
         staff = Staff(
-            username=username, name=name, pinyin_key=pinyin_key(name), office_id=office_id, phone=phone,
-            is_adviser=is_adviser, skills=skills or [], capacity=capacity, must_change_password=must_change_password,
+            username=username,
+            name=name,
+            pinyin_key=pinyin_key(name),
+            office_id=office_id,
+            phone=phone,
+            is_adviser=is_adviser,
+            skills=skills or [],
+            capacity=capacity,
+            must_change_password=must_change_password,
             phone_index=crypto.blind("phone", parse_phone(phone).canonical) if phone else b"",
         )
         staff.set_password(password)
@@ -142,7 +160,12 @@ def create_first_administrators(*, passwords: dict[str, str]) -> list[Staff]:
 
 
 def grant_role(
-    *, actor: Actor, staff: Staff, role: str, office_id: uuid.UUID | None = None, region_code: str = "000000",
+    *,
+    actor: Actor,
+    staff: Staff,
+    role: str,
+    office_id: uuid.UUID | None = None,
+    region_code: str = "000000",
     valid_to: datetime | None = None,
 ) -> RoleGrant:
     """Grant a role. Raises ``Forbidden`` (not the security administrator, or to oneself), ``Refusal('role.clash')``."""
@@ -154,7 +177,9 @@ def grant_role(
         if clash({g.role for g in live_grants(staff)}, role):
             raise Refusal("role.clash", field="role")
         row = RoleGrant.objects.create(staff=staff, role=role, office_id=office_id, region_code=region_code, valid_to=valid_to, granted_by_id=actor.staff_id)
-        events.record(kind="staff.role_granted", stream=staff.pk, payload={"staff": str(staff.pk), "role": role, "office": str(office_id or ""), "region": region_code})
+        events.record(
+            kind="staff.role_granted", stream=staff.pk, payload={"staff": str(staff.pk), "role": role, "office": str(office_id or ""), "region": region_code}
+        )
     return row
 
 
@@ -189,7 +214,11 @@ def set_leave(*, actor: Actor, staff: Staff, starts_at: datetime, ends_at: datet
     with transaction.atomic():
         require("people.self", actor)
         row = Leave.objects.create(staff=staff, starts_at=starts_at, ends_at=ends_at, substitute=substitute)
-        events.record(kind="staff.leave_set", stream=staff.pk, payload={"staff": str(staff.pk), "substitute": str(substitute.pk) if substitute else "", "from": starts_at.isoformat(), "to": ends_at.isoformat()})
+        events.record(
+            kind="staff.leave_set",
+            stream=staff.pk,
+            payload={"staff": str(staff.pk), "substitute": str(substitute.pk) if substitute else "", "from": starts_at.isoformat(), "to": ends_at.isoformat()},
+        )
     return row
 
 

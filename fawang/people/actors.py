@@ -69,9 +69,7 @@ SYSTEM = Actor("system", "系统")
 def live_grants(staff: Staff) -> list[RoleGrant]:
     """Grants in force now."""
     now = clock.now()
-    return list(
-        staff.grants.filter(Q(valid_to=None) | Q(valid_to__gt=now), revoked_at=None, valid_from__lte=now)
-    )
+    return list(staff.grants.filter(Q(valid_to=None) | Q(valid_to__gt=now), revoked_at=None, valid_from__lte=now))
 
 
 def actor_of_staff(staff: Staff) -> Actor:

@@ -28,8 +28,8 @@ class IdentityKind(StrEnum):
     RESIDENCE_PERMIT = "residence_permit"
     FOREIGN_RESIDENT = "foreign_resident"
     PASSPORT = "passport"
-    HK_MACAU_PASS = "hk_macau_pass"
-    TAIWAN_PASS = "taiwan_pass"
+    HK_MACAU_PASS = "hk_macau_pass"  # noqa: S105
+    TAIWAN_PASS = "taiwan_pass"  # noqa: S105
     MILITARY = "military"
     NONE = "none"
 

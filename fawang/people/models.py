@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
@@ -43,7 +44,7 @@ class Staff(AbstractBaseUser):
     left_at = models.DateTimeField(null=True)
 
     USERNAME_FIELD = "username"
-    objects: BaseUserManager[Staff] = BaseUserManager()
+    objects: ClassVar[BaseUserManager[Staff]] = BaseUserManager()  # type: ignore[assignment]
 
     @property
     def is_active(self) -> bool:  # type: ignore[override]
@@ -100,9 +101,7 @@ class Person(models.Model):
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=["identity_index"], name="person_identity", condition=~Q(identity_index=b"")),
-        )
+        constraints = (models.UniqueConstraint(fields=["identity_index"], name="person_identity", condition=~Q(identity_index=b"")),)
         indexes = (models.Index(fields=["phone_index"], name="person_phone", condition=~Q(phone_index=b"")),)
 
 

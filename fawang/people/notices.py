@@ -35,9 +35,7 @@ def development_sender(*, key: str, to: str, body: str) -> str:
 SENDERS: dict[str, Sender] = {"sms": development_sender}
 
 
-def notice_enqueue(
-    *, person: Person | None, matter_id: uuid.UUID | None, channel: str, to: str, template: str, body: str, dedup_key: str
-) -> Notice | None:
+def notice_enqueue(*, person: Person | None, matter_id: uuid.UUID | None, channel: str, to: str, template: str, body: str, dedup_key: str) -> Notice | None:
     """Queue one message in the caller's transaction; the same ``dedup_key`` queues once. Safe-contact people get neutral words."""
     text = NEUTRAL.in_language(person.language) if person is not None and person.safe_contact else body
     row = Notice(
@@ -71,7 +69,7 @@ def _send(pk: uuid.UUID) -> int:
         notice.save()
     try:
         reference = SENDERS[notice.channel](key=str(notice.pk), to=notice.to, body=notice.body)
-    except Exception:  # noqa: BLE001 - whatever a provider does, the message stays queued
+    except Exception:
         if notice.attempts >= MAX_ATTEMPTS:
             Notice.objects.filter(pk=pk).update(state="failed", next_try_at=None)
         return 1

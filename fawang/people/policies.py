@@ -11,7 +11,9 @@ from fawang.people.actors import Actor
 @policy("people.create_staff", "系统管理员", "System administrators")
 def create_staff(actor: Actor, target: Any) -> Decision:
     """Making and disabling accounts."""
-    return allow() if actor.kind == "system" or actor.has("system_admin") else deny("只有系统管理员可以管理账号。", "Only system administrators manage accounts.")
+    return (
+        allow() if actor.kind == "system" or actor.has("system_admin") else deny("只有系统管理员可以管理账号。", "Only system administrators manage accounts.")
+    )
 
 
 @policy("people.grant", "安全管理员（不能给自己授权）", "Security administrators, never to themselves")

@@ -70,8 +70,14 @@ def confirm_code(*, phone: str, session: str, action: str, code: str) -> Person:
 
 
 def find_or_make_person(
-    *, name: str, phone: str, identity_kind: str = "resident_id", identity_number: str = "", region_code: str = "",
-    priority_groups: tuple[str, ...] = (), safe_contact: bool = False,
+    *,
+    name: str,
+    phone: str,
+    identity_kind: str = "resident_id",
+    identity_number: str = "",
+    region_code: str = "",
+    priority_groups: tuple[str, ...] = (),
+    safe_contact: bool = False,
 ) -> Person:
     """The person as stated at a door: by document if given, else one of this very phone and name. Never by phone alone.
 

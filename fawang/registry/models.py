@@ -32,9 +32,7 @@ class Organisation(models.Model):
     folded = models.CharField(max_length=200, editable=False)
     pinyin_key = models.CharField(max_length=400, blank=True, editable=False)
     uscc = models.CharField(max_length=18, blank=True)
-    parent = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
-    )
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
     region_code = models.CharField(max_length=12)
     level = models.CharField(max_length=10, blank=True)
     phone = models.CharField(max_length=40, blank=True)
@@ -52,9 +50,7 @@ class Organisation(models.Model):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(
-                fields=["uscc"], condition=~Q(uscc=""), name="organisation_uscc"
-            ),
+            models.UniqueConstraint(fields=["uscc"], condition=~Q(uscc=""), name="organisation_uscc"),
             models.UniqueConstraint(
                 fields=["kind", "region_code", "folded"],
                 condition=~Q(state="closed"),
@@ -64,12 +60,8 @@ class Organisation(models.Model):
                 condition=Q(serial__gte=0, serial__lte=9999),
                 name="organisation_serial_range",
             ),
-            models.CheckConstraint(
-                condition=~Q(parent=F("id")), name="organisation_not_own_parent"
-            ),
-            models.CheckConstraint(
-                condition=Q(valid_to__gte=F("valid_from")), name="organisation_validity"
-            ),
+            models.CheckConstraint(condition=~Q(parent=F("id")), name="organisation_not_own_parent"),
+            models.CheckConstraint(condition=Q(valid_to__gte=F("valid_from")), name="organisation_validity"),
         )
         indexes = (
             models.Index(fields=["region_code", "kind"], name="organisation_region"),
@@ -94,9 +86,7 @@ class ServiceSite(models.Model):
         CLOSED = "closed", "撤销"
 
     id = models.UUIDField(primary_key=True, default=ids.new_id)
-    organisation = models.ForeignKey(
-        Organisation, on_delete=models.PROTECT, related_name="sites"
-    )
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="sites")
     level = models.CharField(max_length=10, choices=Level.choices)
     name = models.CharField(max_length=200)
     folded = models.CharField(max_length=200, editable=False)
@@ -126,8 +116,7 @@ class ServiceSite(models.Model):
                 name="site_name_region",
             ),
             models.CheckConstraint(
-                condition=Q(lon__isnull=True, lat__isnull=True)
-                | Q(lon__gte=-180, lon__lte=180, lat__gte=-90, lat__lte=90),
+                condition=Q(lon__isnull=True, lat__isnull=True) | Q(lon__gte=-180, lon__lte=180, lat__gte=-90, lat__lte=90),
                 name="site_coordinates",
             ),
         )
@@ -162,9 +151,7 @@ class Practitioner(models.Model):
     folded = models.CharField(max_length=100, editable=False)
     pinyin_key = models.CharField(max_length=300, blank=True, editable=False)
     licence_no = models.CharField(max_length=40, blank=True)
-    organisation = models.ForeignKey(
-        Organisation, on_delete=models.PROTECT, related_name="practitioners"
-    )
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="practitioners")
     specialities = models.JSONField(default=list, blank=True)
     languages = models.JSONField(default=list, blank=True)
     political_role = models.CharField(max_length=60, blank=True)
@@ -173,9 +160,7 @@ class Practitioner(models.Model):
     valid_from = models.DateField(null=True, blank=True)
     valid_to = models.DateField(null=True, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
-    identity_index = models.BinaryField(
-        max_length=16, null=True, blank=True, editable=False
-    )
+    identity_index = models.BinaryField(max_length=16, null=True, blank=True, editable=False)
     staff_id = models.UUIDField(null=True, blank=True, unique=True)
     demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=clock.now)
@@ -188,14 +173,10 @@ class Practitioner(models.Model):
                 condition=~Q(licence_no=""),
                 name="practitioner_licence",
             ),
-            models.CheckConstraint(
-                condition=Q(valid_to__gte=F("valid_from")), name="practitioner_validity"
-            ),
+            models.CheckConstraint(condition=Q(valid_to__gte=F("valid_from")), name="practitioner_validity"),
         )
         indexes = (
-            models.Index(
-                fields=["organisation", "state"], name="practitioner_organisation"
-            ),
+            models.Index(fields=["organisation", "state"], name="practitioner_organisation"),
             models.Index(
                 fields=["folded"],
                 name="practitioner_name",

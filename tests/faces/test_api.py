@@ -15,7 +15,13 @@ from fawang.matters.services import take_step
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-QUESTION = {"question": "厂里拖了我三个月工资，老板人都找不着了", "category": None, "region": "340100", "contact": {"name": "王小明", "phone": "13800000001"}, "priority_groups": ["migrant_worker"]}
+QUESTION = {
+    "question": "厂里拖了我三个月工资，老板人都找不着了",
+    "category": None,
+    "region": "340100",
+    "contact": {"name": "王小明", "phone": "13800000001"},
+    "priority_groups": ["migrant_worker"],
+}
 
 
 @pytest.fixture

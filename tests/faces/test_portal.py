@@ -16,7 +16,20 @@ from tests import factories
 from tests.faces.test_api import desk  # noqa: F401 - the same cast
 
 pytestmark = pytest.mark.django_db
-PAGES = ["/", "/ask", "/complain", "/track", "/guides", "/guides/consultation", "/guides/complaint", "/sites", "/accessibility", "/privacy", "/me/sign-in", "/outbox"]
+PAGES = [
+    "/",
+    "/ask",
+    "/complain",
+    "/track",
+    "/guides",
+    "/guides/consultation",
+    "/guides/complaint",
+    "/sites",
+    "/accessibility",
+    "/privacy",
+    "/me/sign-in",
+    "/outbox",
+]
 
 
 def key_in(html: str) -> str:
@@ -38,7 +51,14 @@ def test_every_public_page_opens_without_signing_in(desk: Any, page: str, langua
 def test_a_question_travels_from_the_form_to_the_rating(desk: Any) -> None:  # noqa: F811
     client = Client(enforce_csrf_checks=False)
     page = client.get("/ask").content.decode()
-    form = {"_key": key_in(page), "question": "厂里拖了我三个月工资\r\n老板跑了", "region": "340104", "name": "王·小明", "phone": "138 0000 0001", "priority_groups": ["migrant_worker"]}
+    form = {
+        "_key": key_in(page),
+        "question": "厂里拖了我三个月工资\r\n老板跑了",
+        "region": "340104",
+        "name": "王·小明",
+        "phone": "138 0000 0001",
+        "priority_groups": ["migrant_worker"],
+    }
     first, second = client.post("/ask", form), client.post("/ask", form)
     assert (first.status_code, first["Location"]) == (302, second["Location"])
     matter = Matter.objects.get()
@@ -48,7 +68,12 @@ def test_a_question_travels_from_the_form_to_the_rating(desk: Any) -> None:  # n
     assert matter.number in slip
     assert "3月3日" in slip or "明天" in slip
     actions.assign(actor=desk["dispatcher"], matter_id=matter.pk, staff_id=desk["adviser"].pk)
-    take_step(actor=factories.actor(desk["adviser"]), matter_id=matter.pk, verb="answer", data={"body": "可以向劳动监察投诉，也可以申请仲裁。", "citations": "《劳动法》第五十条"})
+    take_step(
+        actor=factories.actor(desk["adviser"]),
+        matter_id=matter.pk,
+        verb="answer",
+        data={"body": "可以向劳动监察投诉，也可以申请仲裁。", "citations": "《劳动法》第五十条"},
+    )
     code = matter.lookup_code
     page = client.get(f"/track/{code}").content.decode()
     assert "《劳动法》第五十条" in page
@@ -79,7 +104,16 @@ def test_a_wrong_code_is_not_found_in_plain_words(desk: Any) -> None:  # noqa: F
 def test_a_complaint_named_after_staff_hides_itself_from_them(desk: Any) -> None:  # noqa: F811
     client = Client()
     page = client.get("/complain").content.decode()
-    form = {"_key": key_in(page), "question": "李律师态度恶劣还要我加钱", "region": "340100", "target": "lawyer", "respondent": "李律师", "conduct": "charge", "name": "证人甲", "phone": "13800000099"}
+    form = {
+        "_key": key_in(page),
+        "question": "李律师态度恶劣还要我加钱",
+        "region": "340100",
+        "target": "lawyer",
+        "respondent": "李律师",
+        "conduct": "charge",
+        "name": "证人甲",
+        "phone": "13800000099",
+    }
     assert client.post("/complain", form).status_code == 302
     complaint = Matter.objects.get(process_code="complaint")
     from fawang.matters.policies import sight, visible_to

@@ -148,7 +148,11 @@ def _second_notice_counts(taking: Taking) -> None:
     taking.matter.data["notices"] = taking.matter.data.get("notices", 0) + 1
 
 
-ONCE = Guard("one_time_notice", lambda here: here.matter.data.get("notices", 0) == 0, Text("一次性告知：已经告知过一次，再次告知须由督办员说明理由。", "One notice only."))
+ONCE = Guard(
+    "one_time_notice",
+    lambda here: here.matter.data.get("notices", 0) == 0,
+    Text("一次性告知：已经告知过一次，再次告知须由督办员说明理由。", "One notice only."),
+)
 OBJECTION = process(
     "t_objection",
     [state("received"), state("upheld", "done"), state("corrected", "done")],
@@ -284,7 +288,13 @@ def test_case_5_mediation_needs_every_consent_and_one_refusal_ends_it(declare: A
         [
             step("consent", "inviting", "inviting", by="t.party", effect=_consent),
             step("decline", "inviting mediating", "declined", by="t.party", clocks=(cancels("PM-MED"),)),
-            step("begin", "inviting", "mediating", clocks=(starts("PM-MED"),), guards=(Guard("consent", _all("consent"), Text("尚有当事人未同意。", "Not all agreed.")),)),
+            step(
+                "begin",
+                "inviting",
+                "mediating",
+                clocks=(starts("PM-MED"),),
+                guards=(Guard("consent", _all("consent"), Text("尚有当事人未同意。", "Not all agreed.")),),
+            ),
             step("sign", "mediating", "mediating agreed", by="t.party", effect=_sign, clocks=(meets("PM-MED", only_to=("agreed",)),)),
             step("ask_confirmation", "agreed", "agreed", by="t.party", opens=(Opens("t_confirmation", "confirms", parties=(("party", "party"),)),)),
         ],
@@ -354,7 +364,11 @@ def test_case_6_slots_have_capacity_and_acceptance_counts_working_days_without_v
 
 
 class Route(StepForm):
-    route: Line = ask("分类", "Route", choices=(("suggestion", "建议意见", "Suggestion"), ("report", "检举控告", "Report"), ("claim", "申诉求决", "Claim"), ("legal", "涉法涉诉", "Legal")))
+    route: Line = ask(
+        "分类",
+        "Route",
+        choices=(("suggestion", "建议意见", "Suggestion"), ("report", "检举控告", "Report"), ("claim", "申诉求决", "Claim"), ("legal", "涉法涉诉", "Legal")),
+    )
 
 
 def _route(taking: Taking) -> None:
@@ -368,7 +382,12 @@ def test_case_7_petition_has_four_routes_chained_reviews_and_a_shielded_whistle_
          step("ask_recheck", "answered", "answered", by="matters.applicant", opens=(Opens("t_recheck", "recheck_of", office="supervising", parties=(("applicant", "applicant"),)),))],
         start_clocks=(starts("PET-REV"),),
     )  # fmt: skip
-    recheck = process("t_recheck", [state("asked"), state("answered", "done")], [step("answer", "asked", "answered", by="matters.dispatch", clocks=(meets("PET-REC"),))], start_clocks=(starts("PET-REC"),))
+    recheck = process(
+        "t_recheck",
+        [state("asked"), state("answered", "done")],
+        [step("answer", "asked", "answered", by="matters.dispatch", clocks=(meets("PET-REC"),))],
+        start_clocks=(starts("PET-REC"),),
+    )
     petition = process(
         "t_petition",
         [state("registered"), state("researching", "done"), state("to_discipline", "done"), state("handling"), state("legal_route", "done"), state("opinion", "done")],

@@ -16,7 +16,14 @@ from fawang.kernel.text_safety import ValueProblem
 def problem(refusal: Refusal) -> HttpResponse:
     """A refusal as problem+json."""
     errors = {name: {"code": r.code, "detail": str(r)} for name, r in refusal.fields.items()}
-    body = {"type": f"urn:fawang:{refusal.code}", "title": str(refusal), "status": refusal.status, "code": refusal.code, "detail": str(refusal), "errors": errors}
+    body = {
+        "type": f"urn:fawang:{refusal.code}",
+        "title": str(refusal),
+        "status": refusal.status,
+        "code": refusal.code,
+        "detail": str(refusal),
+        "errors": errors,
+    }
     response = HttpResponse(json.dumps(body, ensure_ascii=False), content_type="application/problem+json", status=refusal.status)
     if refusal.code == "too_many":
         response.headers["Retry-After"] = str(refusal.params.get("seconds", 60))
@@ -36,7 +43,8 @@ def install(api: NinjaAPI) -> None:
         for item in error.errors:
             name = ".".join(str(p) for p in item["loc"] if p not in {"body", "payload"}) or "body"
             code = {"missing": "field.required", "extra_forbidden": "field.unknown"}.get(item["type"], "field.invalid")
-            fields[name] = Refusal(code, field=name, **({"name": name} if code == "field.unknown" else {}))
+            params: dict[str, Any] = {"name": name} if code == "field.unknown" else {}
+            fields[name] = Refusal(code, field=name, **params)
         return problem(Refusal("form.invalid", fields=fields))
 
     @api.exception_handler(ValueProblem)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.http import HttpRequest
@@ -29,16 +30,17 @@ from fawang.matters.services import lock, possible_steps, take_step
 from fawang.oversight.services import rate
 from fawang.people.actors import Actor
 
+View = TypeVar("View", bound=Callable[..., Any])
 api = NinjaAPI(title="Fawang 法网", version="1", docs_url=None, openapi_url="/openapi.json", urls_namespace="api")
 install(api)
-PROBLEMS = {code: schemas.ProblemOut for code in (400, 403, 404, 409, 413, 422, 429)}
+PROBLEMS = dict.fromkeys((400, 403, 404, 409, 413, 422, 429), schemas.ProblemOut)
 ROUTE_POLICIES: dict[str, str] = {}
 
 
-def declares(policy: str) -> Any:
+def declares(policy: str) -> Callable[[View], View]:
     """Name the policy of an operation, for the access matrix."""
 
-    def mark(view: Any) -> Any:
+    def mark(view: View) -> View:
         ROUTE_POLICIES[view.__name__] = policy
         return view
 

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 import segno
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -22,7 +23,6 @@ from fawang.matters.models import Category, Matter
 from fawang.matters.processes import process_in_force
 from fawang.matters.time_limits import due_words
 from fawang.regions.selectors import children
-from django.conf import settings
 
 GROUP_NAMES = {
     "elderly": ("老年人", "Older person"), "disabled": ("残疾人", "Disabled person"), "migrant_worker": ("农民工", "Migrant worker"), "woman": ("妇女", "Woman"),
@@ -54,7 +54,17 @@ def ask_fields(process: str) -> list[FieldSpec]:
         spec("region", "事情发生在哪里", "Where did it happen", widget="select", choices=region_choices()),
     ]  # fmt: skip
     if process == "consultation":
-        first.append(spec("category", "是哪一类事", "What kind of matter", widget="select", required=False, choices=category_choices(), help=("不清楚可以不选。", "Leave it if you are not sure.")))
+        first.append(
+            spec(
+                "category",
+                "是哪一类事",
+                "What kind of matter",
+                widget="select",
+                required=False,
+                choices=category_choices(),
+                help=("不清楚可以不选。", "Leave it if you are not sure."),
+            )
+        )
     declared = process_in_force(process, clock.today(), settings.PROVINCE)
     own = [f for f in fields_of(declared.intake) if f.name != "confidential"] if declared.intake else []
     last = [

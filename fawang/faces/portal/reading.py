@@ -25,7 +25,15 @@ EVENTS = (
     ("labour.wages", "拖欠工资", "Unpaid wages", "hand-coins"), ("labour.injury", "工伤", "Work injury", "hard-hat"), ("family.divorce", "离婚", "Divorce", "heart-crack"), ("debt.loan", "借钱不还", "Loans", "banknote"),
     ("housing.tenancy", "租房", "Renting", "house"), ("tort.traffic", "交通事故", "Road accident", "car"), ("family.elder", "老人赡养", "Older people", "accessibility"), ("family.child", "孩子", "Children", "baby"),
 )  # fmt: skip
-UNITS = {"h": ("{n}小时", "{n} hours"), "cd": ("{n}日", "{n} days"), "wd": ("{n}个工作日", "{n} working days"), "month": ("{n}个月", "{n} months"), "year": ("{n}年", "{n} years"), "min": ("{n}分钟", "{n} min"), "s": ("{n}秒", "{n} s")}
+UNITS = {
+    "h": ("{n}小时", "{n} hours"),
+    "cd": ("{n}日", "{n} days"),
+    "wd": ("{n}个工作日", "{n} working days"),
+    "month": ("{n}个月", "{n} months"),
+    "year": ("{n}年", "{n} years"),
+    "min": ("{n}分钟", "{n} min"),
+    "s": ("{n}秒", "{n} s"),
+}
 
 
 def _at() -> int:
@@ -86,7 +94,9 @@ def guide(request: HttpRequest, code: str) -> HttpResponse:
 def sites(request: HttpRequest) -> HttpResponse:
     """Places by list first; then their positions to each other, without any outline."""
     region = request.GET.get("region", "")
-    rows = [s for s in ServiceSite.objects.filter(state="active").order_by("region_code", "level", "name") if not region or scope_contains(region, s.region_code)]
+    rows = [
+        s for s in ServiceSite.objects.filter(state="active").order_by("region_code", "level", "name") if not region or scope_contains(region, s.region_code)
+    ]
     shown = [{"site": s, "open": _open_now(s), "hours": _hours(s), "access": "、".join(map(str, s.accessibility or []))} for s in rows]
     return render(request, "portal/sites.html", {"sites": shown, "points": _points(rows), "regions": children(settings.PROVINCE), "region": region})
 

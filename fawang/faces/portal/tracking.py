@@ -46,7 +46,9 @@ def holder(request: HttpRequest, code: str) -> tuple[Actor, Matter]:
 @open_to("public")
 def track_form(request: HttpRequest) -> HttpResponse:
     """Type the code."""
-    fields = [spec("code", "查询码", "Lookup code", max_length=64, help=("受理单上的26位字母和数字，不分大小写，空格不影响。", "26 letters and digits on your slip."))]
+    fields = [
+        spec("code", "查询码", "Lookup code", max_length=64, help=("受理单上的26位字母和数字，不分大小写，空格不影响。", "26 letters and digits on your slip."))
+    ]
     errors: Any = {}
     if request.method == "POST":
         limited(request, "lookup", 60)
@@ -65,7 +67,9 @@ def track(request: HttpRequest, code: str) -> HttpResponse:
     return _page(request, actor, matter, code)
 
 
-def _page(request: HttpRequest, actor: Actor, matter: Matter, code: str, *, errors: Any = None, verb: str = "", typed: Any = None, status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest, actor: Actor, matter: Matter, code: str, *, errors: Any = None, verb: str = "", typed: Any = None, status: int = 200
+) -> HttpResponse:
     process = process_version(matter.process_code, matter.process_version)
     steps = []
     for step, stop in possible_steps(actor, matter):

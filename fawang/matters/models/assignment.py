@@ -25,7 +25,5 @@ class Assignment(models.Model):
     note = models.CharField(max_length=500, blank=True)
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=["matter"], name="assignment_one_current", condition=Q(ended_at=None)),
-        )
+        constraints = (models.UniqueConstraint(fields=["matter"], name="assignment_one_current", condition=Q(ended_at=None)),)
         indexes = (models.Index(fields=["staff", "ended_at"], name="assignment_staff"),)

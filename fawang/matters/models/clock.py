@@ -31,11 +31,7 @@ class Clock(models.Model):
     timeout_taken = models.BooleanField(default=False)
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(
-                fields=["matter", "rule_code"], name="clock_once_open", condition=Q(state__in=["running", "paused"])
-            ),
-        )
+        constraints = (models.UniqueConstraint(fields=["matter", "rule_code"], name="clock_once_open", condition=Q(state__in=["running", "paused"])),)
         indexes = (
             models.Index(fields=["next_moment"], name="clock_sweep", condition=Q(next_moment__isnull=False)),
             models.Index(fields=["state"], name="clock_open", condition=Q(state__in=["running", "paused"])),

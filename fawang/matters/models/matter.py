@@ -61,10 +61,8 @@ class Matter(models.Model):
 
     class Meta:
         indexes = (
-            models.Index(fields=["office", "next_due_at", "id"], name="matter_office_queue", condition=Q(is_open=True)
-            ),
-            models.Index(fields=["assignee", "next_due_at", "id"], name="matter_assignee_queue", condition=Q(is_open=True)
-            ),
+            models.Index(fields=["office", "next_due_at", "id"], name="matter_office_queue", condition=Q(is_open=True)),
+            models.Index(fields=["assignee", "next_due_at", "id"], name="matter_assignee_queue", condition=Q(is_open=True)),
             models.Index(fields=["region_code", "next_due_at"], name="matter_region_queue", condition=Q(is_open=True)),
             models.Index(fields=["state", "next_due_at"], name="matter_state_queue", condition=Q(is_open=True)),
             models.Index(fields=["office", "-opened_at"], name="matter_office_opened"),
@@ -127,6 +125,4 @@ class ExternalReference(models.Model):
     version = models.CharField(max_length=20, default="1")
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=["partner", "external_no", "version"], name="external_reference_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=["partner", "external_no", "version"], name="external_reference_once"),)

@@ -49,7 +49,15 @@ class TextForm(StepForm):
 class RefuseForm(StepForm):
     """Why it is not accepted."""
 
-    ground: Line = ask("不予受理的情形", "Ground", choices=(("no_fact", "没有具体事实", "No concrete facts"), ("settled", "已有处理结论且无新证据", "Decided, no new evidence"), ("scope", "不属于投诉范围", "Outside the scope")))
+    ground: Line = ask(
+        "不予受理的情形",
+        "Ground",
+        choices=(
+            ("no_fact", "没有具体事实", "No concrete facts"),
+            ("settled", "已有处理结论且无新证据", "Decided, no new evidence"),
+            ("scope", "不属于投诉范围", "Outside the scope"),
+        ),
+    )
     body: Paragraph = ask("理由和救济途径", "Reasons and remedies", min_length=5)
 
 
@@ -69,7 +77,12 @@ class IdentifyForm(StepForm):
 class StatementRequestForm(StepForm):
     """What the person complained about is asked: handling facts, nothing that names the complainant."""
 
-    question: Paragraph = ask("请被投诉方说明的问题", "What to explain", min_length=5, help=("不得写入投诉人的姓名、电话等任何可识别身份的内容。", "Nothing that identifies the complainant."))
+    question: Paragraph = ask(
+        "请被投诉方说明的问题",
+        "What to explain",
+        min_length=5,
+        help=("不得写入投诉人的姓名、电话等任何可识别身份的内容。", "Nothing that identifies the complainant."),
+    )
 
 
 class DecisionForm(StepForm):

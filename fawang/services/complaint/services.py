@@ -53,7 +53,7 @@ def notify_missing(taking: Taking) -> None:
 
 def not_notified(here: Situation) -> bool:
     """Whether no notice has been given yet."""
-    return here.matter.data.get("notices", 0) == 0
+    return int(here.matter.data.get("notices", 0)) == 0
 
 
 def has_respondent_account(here: Situation) -> bool:

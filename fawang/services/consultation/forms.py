@@ -24,7 +24,12 @@ def _citations(value: str) -> str:
 class QuestionForm(StepForm):
     """The service's own questions at intake."""
 
-    opponent: Line = ask("对方是谁（可不填）", "Who is the other side (optional)", default="", help=("单位或个人名称，用于避免同一律师为双方提供咨询。", "Used so that no adviser serves both sides."))
+    opponent: Line = ask(
+        "对方是谁（可不填）",
+        "Who is the other side (optional)",
+        default="",
+        help=("单位或个人名称，用于避免同一律师为双方提供咨询。", "Used so that no adviser serves both sides."),
+    )
     confidential: bool = ask("请为我保密", "Keep my identity confidential", default=False)
 
 
@@ -32,7 +37,9 @@ class AnswerForm(StepForm):
     """An answer with its legal basis."""
 
     body: paragraph(8000) = ask("答复内容", "Answer", min_length=10, help=("先说结论，再说依据和下一步。", "Conclusion first, then basis and next steps."))  # type: ignore[valid-type]
-    citations: Annotated[Paragraph, AfterValidator(_citations)] = ask("法律依据（每行一条）", "Legal basis, one a line", default="", help=("例如：《劳动合同法》第三十条", "e.g. 《劳动合同法》第三十条"))
+    citations: Annotated[Paragraph, AfterValidator(_citations)] = ask(
+        "法律依据（每行一条）", "Legal basis, one a line", default="", help=("例如：《劳动合同法》第三十条", "e.g. 《劳动合同法》第三十条")
+    )
     aid_notice: Line = ask(
         "是否告知法律援助条件", "Legal aid explained?", default="not_applicable",
         choices=(("told", "已告知条件和程序", "Conditions and procedure explained"), ("not_applicable", "不涉及", "Not applicable")),
@@ -64,7 +71,9 @@ class RedirectForm(StepForm):
 class RejectForm(StepForm):
     """Abuse."""
 
-    kind: Line = ask("情形", "Kind", choices=(("insult", "辱骂威胁", "Insults or threats"), ("advert", "广告", "Advertising"), ("nonsense", "无实际内容", "No content")))
+    kind: Line = ask(
+        "情形", "Kind", choices=(("insult", "辱骂威胁", "Insults or threats"), ("advert", "广告", "Advertising"), ("nonsense", "无实际内容", "No content"))
+    )
     reason: Paragraph = ask("理由（会告知提问人）", "Reason (the asker is told)", min_length=2)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from fawang.kernel import clock
 from fawang.kernel.errors import Refusal, catalogue
 from fawang.kernel.folding import fold_name
 from fawang.kernel.ids import fold_matter_number
@@ -12,7 +15,6 @@ from fawang.matters.models import Matter
 from fawang.matters.openings import link
 from fawang.matters.parties import PartyWords, add_party
 from fawang.matters.situation import Situation, Taking
-from fawang.kernel import clock
 from fawang.services.consultation.citations import PROBLEMS, parse_citations
 from fawang.services.consultation.models import Citation
 
@@ -57,7 +59,7 @@ def answer(taking: Taking) -> None:
     accept(taking)
 
 
-def message_of(kind: str) -> object:
+def message_of(kind: str) -> Callable[[Taking], None]:
     """An effect that writes the form's ``body`` (or ``reason``) as a message."""
 
     def effect(taking: Taking) -> None:
