@@ -107,17 +107,22 @@ def key_id(sealed: bytes) -> int:
 
 def unseal(sealed: bytes, field: str) -> str:
     """Decrypt. Raises ``Refusal('crypto.key')`` for an unknown key and ``crypto.damaged`` for a changed value."""
-    suite, number = sealed[0], key_id(sealed)
+    if len(sealed) < 3 + _NONCE + _TAG:
+        raise Refusal("crypto.damaged", status=500)
+    number = key_id(sealed)
     if number not in keyring().keys:
         raise Refusal("crypto.key", status=500)
-    _, key = keyring().keys[number]
+    suite, key = keyring().keys[number]
     nonce, body, tag = sealed[3 : 3 + _NONCE], sealed[3 + _NONCE : -_TAG], sealed[-_TAG:]
     decryptor = Cipher(_algorithm(suite, key), modes.GCM(nonce, tag)).decryptor()
     decryptor.authenticate_additional_data(field.encode())
     try:
-        return (decryptor.update(body) + decryptor.finalize()).decode()
+        plain = decryptor.update(body) + decryptor.finalize()
     except InvalidTag:
         raise Refusal("crypto.damaged", status=500) from None
+    if sealed[0] != suite:
+        raise Refusal("crypto.damaged", status=500)
+    return plain.decode()
 
 
 def blind(kind: str, canonical: str) -> bytes:

@@ -94,5 +94,6 @@ catalogue(
         "form.invalid": ("有几处需要修改，您填写的内容都还在。", "A few things need changing; all you typed is kept."),
         "too_many": ("操作过于频繁，请{seconds}秒后再试。", "Too many attempts; please try again in {seconds} seconds."),
         "crypto.key": ("找不到解密所需的密钥。", "The key for this data is missing."),
+        "crypto.damaged": ("这段加密的数据已被改动，无法打开。", "This sealed data was changed and cannot be opened."),
     }
 )
