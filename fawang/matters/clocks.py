@@ -19,6 +19,7 @@ from fawang.matters.time_limits import (
     ExtensionTooLong,
     PauseNotAllowed,
     due_at,
+    is_over,
     light_at,
     thresholds,
 )
@@ -78,7 +79,7 @@ def _start(matter: Matter, code: str, at: datetime) -> dict[str, str]:
 
 def _end(clock: Clock, state: str, at: datetime) -> dict[str, str]:
     due = clock.statutory_due_at
-    clock.on_time = None if state == "cancelled" else (due is None or at <= due)
+    clock.on_time = None if state == "cancelled" else (due is None or not is_over(rule_of(clock), due, at))
     unseen = clock.on_time is False and clock.light != "overdue"
     if unseen:
         clock.light = "overdue"
@@ -201,7 +202,7 @@ def recompute(clock: Clock) -> dict[str, str] | None:
 
 def sound_light(clock: Clock, at: datetime) -> str:
     """Move a running clock's light to what ``at`` demands; returns the new light, saves the row."""
-    if clock.statutory_due_at and at > clock.statutory_due_at:
+    if clock.statutory_due_at and is_over(rule_of(clock), clock.statutory_due_at, at):
         clock.light = "overdue"
     elif clock.red_at and at >= clock.red_at:
         clock.light = "red"

@@ -121,10 +121,21 @@ def _paused_on(day: date, spans: Sequence[tuple[datetime, datetime | None]]) -> 
     return any(start.date() < day and (end is None or day <= end.date()) for start, end in spans)
 
 
-def _roll(day: date, rule: ClockRule, calendar: WorkCalendar) -> date:
-    while rule.roll_to_working_day and not calendar.is_working_day(day):
-        day += timedelta(days=1)
-    return day
+def _settle(day: date, rule: ClockRule, spans: Sequence[tuple[datetime, datetime | None]], calendar: WorkCalendar) -> datetime | None:
+    """The end of the last day once rest days (民法典 §203) and pauses that hold its end are passed over.
+
+    No limit runs out while it is paused: one stopped on its last day ends on the day it is resumed. ``None`` while an open pause holds it.
+    """
+    while True:
+        holding = [end for start, end in spans if start <= _end_of(day) and (end is None or end > _end_of(day))]
+        if holding:
+            if holding[0] is None:
+                return None
+            day = holding[0].date()
+        elif (rule.roll_to_working_day or rule.unit == "wd") and not calendar.is_working_day(day):
+            day += timedelta(days=1)
+        else:
+            return _end_of(day)
 
 
 def _months_later(day: date, count: int) -> date:
@@ -158,7 +169,7 @@ def due_at(rule: ClockRule, started_at: datetime, calendar: WorkCalendar, pauses
     last = _counted_days(rule, start.date(), limit, spans, calendar)
     if last is None:
         return None
-    return _end_of(last if rule.unit == "wd" else _roll(last, rule, calendar))
+    return _settle(last, rule, spans, calendar)
 
 
 def _month_due(rule: ClockRule, start: datetime, limit: int, spans: Sequence[tuple[datetime, datetime | None]], calendar: WorkCalendar) -> datetime | None:
@@ -170,7 +181,7 @@ def _month_due(rule: ClockRule, start: datetime, limit: int, spans: Sequence[tup
             if any(s.date() < day and e is None for s, e in spans):
                 return None
             shift += 1
-    return _end_of(_roll(last + timedelta(days=shift), rule, calendar))
+    return _settle(last + timedelta(days=shift), rule, spans, calendar)
 
 
 def _moment_after(start: datetime, counted: timedelta, spans: Sequence[tuple[datetime, datetime | None]]) -> datetime | None:
@@ -202,6 +213,11 @@ def _counted(rule: ClockRule, start: datetime, upto: datetime, spans: Sequence[t
         midnight = datetime.combine(day, time(), BEIJING)
         total += min(upto - midnight, timedelta(days=1))
     return total
+
+
+def is_over(rule: ClockRule, due: datetime, at: datetime) -> bool:
+    """Whether a limit has run out: past its moment; a limit in days not before midnight (民法典 §203: 二十四时)."""
+    return _aware(at) >= due + timedelta(seconds=1) if rule.in_days else _aware(at) > due
 
 
 def elapsed(rule: ClockRule, started_at: datetime, now: datetime, calendar: WorkCalendar, pauses: Iterable[Pause] = ()) -> timedelta:
@@ -244,7 +260,7 @@ def light_at(rule: ClockRule, started_at: datetime, now: datetime, calendar: Wor
     if due is None:
         opened = min(s for _, s, e in pauses if e is None)
         return light_at(rule, started_at, min(_aware(now), _aware(opened)), calendar, [p for p in pauses if p[2] is not None], extension)
-    if _aware(now) > due:
+    if is_over(rule, due, now):
         return Light.OVERDUE
     marks = thresholds(rule, started_at, calendar, pauses, extension)
     return Light.RED if now >= marks.red_at else Light.YELLOW if now >= marks.yellow_at else Light.GREEN
