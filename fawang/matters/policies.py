@@ -7,16 +7,18 @@ shield seals stays sealed whatever else is allowed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from fawang.kernel.policy import Decision, allow, deny, hidden, policy
-from fawang.matters.models import Matter
+from fawang.matters.declaration import Relation
+from fawang.matters.models import Matter, MatterParty
 from fawang.matters.processes import all_processes, process_version
-from fawang.matters.relations import is_party_as_staff, relations_of
+from fawang.matters.relations import is_party_as_staff, relations_of, same_as_staff
 from fawang.people.actors import Actor, Grant
-from fawang.regions.selectors import scope_contains
+from fawang.regions.selectors import prefix_of, scope_contains
 from fawang.registry.tree import descendant_ids
 
 ROLES_WITH_SIGHT = ("dispatcher", "supervisor", "office_head", "complaint_handler", "return_visitor", "window_clerk")
@@ -89,7 +91,10 @@ def _shielded(actor: Actor, matter: Matter, mine: frozenset[str]) -> bool:
 def visible_to(actor: Actor) -> QuerySet[Matter]:
     """Matters the actor may meet in lists and searches at all (per object, :func:`sight` still decides what is shown)."""
     if actor.kind != "staff":
-        return Matter.objects.filter(parties__person_id=actor.person_id, parties__ended_at=None).distinct() if actor.person_id else Matter.objects.none()
+        if not actor.person_id:
+            return Matter.objects.none()
+        own = MatterParty.objects.filter(_relations(lambda r: r.citizen and bool(r.sees)), person_id=actor.person_id, ended_at=None)
+        return Matter.objects.filter(pk__in=own.values("matter"))
     mine = Q(assignee_id=actor.staff_id) | Q(first_contact_id=actor.staff_id)
     scope = Q(pk__in=())
     for role in ROLES_WITH_SIGHT:
@@ -99,13 +104,23 @@ def visible_to(actor: Actor) -> QuerySet[Matter]:
     pooled = [p.code for p in all_processes() if p.pooled]
     for grant in actor.scopes("adviser"):
         scope |= _reach(grant) & Q(is_open=True, assignee=None, process_code__in=pooled)
-    return Matter.objects.filter(mine | scope).exclude(pk__in=Matter.objects.filter(parties__staff_id=str(actor.staff_id)).values("pk"))
+    himself = MatterParty.objects.filter(same_as_staff(actor.staff_id), ended_at=None).exclude(_relations(lambda r: not r.citizen and bool(r.sees)))
+    return Matter.objects.filter(mine | scope).exclude(pk__in=himself.values("matter"))
+
+
+def _relations(wanted: Callable[[Relation], bool]) -> Q:
+    """Parties whose relation, in the process of their matter, is one of those wanted."""
+    found = Q(pk__in=())
+    for process in all_processes():
+        if codes := [r.code for r in process.relations if wanted(r)]:
+            found |= Q(matter__process_code=process.code, matter__process_version=process.version, relation__in=codes)
+    return found
 
 
 def _reach(grant: Grant) -> Q:
     if grant.office_id is not None:
         return Q(office_id__in=descendant_ids(grant.office_id))
-    return Q(region_code__startswith=grant.region_code.rstrip("0")) if grant.region_code.rstrip("0") else Q()
+    return Q() if grant.region_code in {"", "000000"} else Q(region_code__startswith=prefix_of(grant.region_code))
 
 
 @policy("matters.see", "与事项有关系的人，以及管辖范围内的工作人员", "People with a relation to it; staff within scope")
@@ -139,12 +154,19 @@ def assignee(actor: Actor, matter: Matter) -> Decision:
     return deny("这一步由承办人办理。", "This step is the handler's.", visible=bool(aspects))
 
 
-@policy("matters.dispatch", "本机构的派单员、负责人", "Dispatchers and heads of the office")
+def _dispatching_roles(matter: Matter) -> tuple[str, ...]:
+    """Dispatchers and heads; where a service is closed to both (complaints), its own handlers give out the work."""
+    seen_by = process_version(matter.process_code, matter.process_version).seen_by_roles
+    usual = tuple(r for r in ("dispatcher", "office_head") if r in seen_by)
+    return usual or tuple(r for r in seen_by if r != "supervisor")
+
+
+@policy("matters.dispatch", "本机构的派单员、负责人（投诉由投诉办理员）", "Dispatchers and heads of the office (of complaints: complaint handlers)")
 def dispatch(actor: Actor, matter: Matter) -> Decision:
     """Triage, assignment, merging."""
     if not sight(actor, matter):
         return hidden()
-    if has_role_over(actor, matter, "dispatcher", "office_head"):
+    if has_role_over(actor, matter, *_dispatching_roles(matter)):
         return allow("派单员", "dispatcher")
     return deny("这一步由派单员办理。", "This step is the dispatcher's.")
 

@@ -10,6 +10,7 @@ from django.db.models import Q
 from fawang.matters.models import Matter, MatterParty
 from fawang.matters.processes import process_version
 from fawang.people.actors import Actor
+from fawang.people.models import Staff
 
 
 def relations_of(actor: Actor, matter: Matter) -> frozenset[str]:
@@ -41,19 +42,20 @@ def is_party_as_staff(actor: Actor, matter: Matter) -> bool:
 
 def staff_is_party(staff_id: uuid.UUID, matter: Matter) -> bool:
     """The same question for any account."""
-    from fawang.people.models import Staff
-
-    staff = Staff.objects.only("identity_index", "phone_index").filter(pk=staff_id).first()
-    if staff is None:
-        return False
-    same = Q(staff_id=staff_id)
-    if staff.identity_index:
-        same |= Q(identity_index=staff.identity_index)
-    if staff.phone_index:
-        same |= Q(phone_index=staff.phone_index)
     process = process_version(matter.process_code, matter.process_version)
     working = [r.code for r in process.relations if not r.citizen and r.sees]
-    return matter.parties.filter(same, ended_at=None).exclude(relation__in=working).exists()
+    return matter.parties.filter(same_as_staff(staff_id), ended_at=None).exclude(relation__in=working).exists()
+
+
+def same_as_staff(staff_id: uuid.UUID | None) -> Q:
+    """Parties who are this account's person: by account, or by the blind index of identity or phone."""
+    same = Q(staff_id=staff_id)
+    staff = Staff.objects.only("identity_index", "phone_index").filter(pk=staff_id).first()
+    if staff is not None and staff.identity_index:
+        same |= Q(identity_index=staff.identity_index)
+    if staff is not None and staff.phone_index:
+        same |= Q(phone_index=staff.phone_index)
+    return same
 
 
 def party_keys(parties: Iterable[MatterParty]) -> list[bytes]:
