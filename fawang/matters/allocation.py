@@ -25,6 +25,7 @@ from fawang.matters.relations import opposite_sides, party_keys, staff_is_party
 from fawang.people.actors import Actor
 from fawang.people.models import Staff
 from fawang.people.selectors import on_leave_ids, staff_with_role
+from fawang.regions.codes import scope_contains
 
 FAIR_DAYS = 30
 
@@ -75,7 +76,7 @@ def rank(candidates: Sequence[Candidate], need: Need) -> list[tuple[Candidate, l
         fit = skill_fit(person.skills, need.category)
         if not person.available or fit < 0 or person.load >= person.capacity:
             continue
-        here = any(need.region.startswith(r.rstrip("0")) for r in person.regions) or not person.regions
+        here = any(scope_contains(r, need.region) for r in person.regions) or not person.regions
         speaks = need.language in person.languages or not person.languages
         share = person.load / max(person.capacity, 1)
         key = (-fit, not here, not speaks, round(share, 3), person.recent, str(person.id))

@@ -10,6 +10,7 @@ from typing import Any
 
 from fawang.kernel.texts import Text
 from fawang.matters.time_limits import ClockRule
+from fawang.regions.codes import prefix_of, scope_contains
 
 _TABLE = Path(__file__).parent / "rules" / "clocks.toml"
 _UNITS = {"s", "min", "h", "cd", "wd", "month", "year"}
@@ -67,11 +68,11 @@ def rule_in_force(code: str, region: str, on: date) -> ClockRule:
     fitting = [
         r for r in all_rules()
         if r.code == code and r.effective_from <= on and (r.effective_to is None or on <= r.effective_to)
-        and (r.region == "*" or region.startswith(r.region.rstrip("0")))
+        and scope_contains(r.region, region)
     ]  # fmt: skip
     if not fitting:
         raise RuleMissing(f"{code} on {on} in {region}")
-    return max(fitting, key=lambda r: (r.region != "*", len(r.region.rstrip("0")), r.effective_from))
+    return max(fitting, key=lambda r: (r.region != "*", len(prefix_of(r.region)), r.effective_from))
 
 
 def rule_version(code: str, version: str, region: str = "*") -> ClockRule:

@@ -6,6 +6,7 @@ from datetime import date
 
 from fawang.matters.declaration import Process
 from fawang.matters.declaration_check import problems_of
+from fawang.regions.codes import prefix_of, scope_contains
 
 _PROCESSES: dict[tuple[str, int], Process] = {}
 
@@ -48,11 +49,11 @@ def process_in_force(code: str, on: date, region: str = "") -> Process:
         if c == code
         and p.effective_from <= on
         and (p.effective_to is None or on <= p.effective_to)
-        and (p.region == "*" or region.startswith(p.region.rstrip("0")))
+        and scope_contains(p.region, region)
     ]
     if not fitting:
         raise KeyError(code)
-    return max(fitting, key=lambda p: (p.region != "*", len(p.region.rstrip("0")), p.effective_from, p.version))
+    return max(fitting, key=lambda p: (p.region != "*", len(prefix_of(p.region)), p.effective_from, p.version))
 
 
 def all_processes() -> tuple[Process, ...]:

@@ -50,7 +50,7 @@ def staff_is_party(staff_id: uuid.UUID, matter: Matter) -> bool:
 def same_as_staff(staff_id: uuid.UUID | None) -> Q:
     """Parties who are this account's person: by account, or by the blind index of identity or phone."""
     same = Q(staff_id=staff_id)
-    staff = Staff.objects.only("identity_index", "phone_index").filter(pk=staff_id).first()
+    staff = Staff.objects.only("identity_index", "phone_index").filter(pk=staff_id).first() if staff_id else None
     if staff is not None and staff.identity_index:
         same |= Q(identity_index=staff.identity_index)
     if staff is not None and staff.phone_index:

@@ -8,24 +8,12 @@ from django.db import connection
 
 from fawang.kernel.folding import fold_name
 from fawang.kernel.texts import Text
+from fawang.regions.codes import prefix_of, scope_contains
 from fawang.regions.models import CalendarDay, CalendarStamp, CalendarYear, Division
 from fawang.regions.working_calendar import WorkingCalendar
 
+__all__ = ["prefix_of", "scope_contains"]
 _SPANS = (2, 4, 6, 9, 12)
-
-
-def scope_contains(scope: str, code: str) -> bool:
-    """Whether a division lies in another: 340000 ⊇ 340104 ⊇ 340104001001. ``000000`` contains all."""
-    if scope in {"", "000000"}:
-        return True
-    return code.startswith(prefix_of(scope))
-
-
-def prefix_of(code: str) -> str:
-    """The significant digits of a code: 340000 → 34, 340100 → 3401, 340104 → 340104."""
-    if len(code) == 6:
-        return code[:2] if code.endswith("0000") else code[:4] if code.endswith("00") else code
-    return code[:9] if len(code) == 12 and code.endswith("000") else code
 
 
 def division(code: str) -> Division | None:
