@@ -27,7 +27,7 @@ def _secret(name: str) -> str:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(48))
+                file.write(secrets.token_urlsafe(9 if name == "demo_password" else 48))
         except FileExistsError:
             pass
         return path.read_text().strip()
@@ -37,6 +37,7 @@ SECRET_KEY = _secret("secret_key")
 TESTING = os.environ.get("FAWANG_TESTING") == "1"
 DEBUG = os.environ.get("FAWANG_DEBUG") == "1"
 DEMO = os.environ.get("FAWANG_DEMO", "1") != "0"
+DEMO_PASSWORD = _secret("demo_password") if DEMO else ""
 ALLOWED_HOSTS = os.environ.get("FAWANG_HOSTS", "*").split(",")
 PORT = int(os.environ.get("FAWANG_PORT", "8000"))
 LIVE_URL = os.environ.get("FAWANG_LIVE_URL", "")
@@ -57,7 +58,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
-    "django_htmx",
     "lucide",
     "csp",
     "fawang.kernel",
@@ -81,7 +81,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "fawang.faces.middleware.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "csp.middleware.CSPMiddleware",
 ]
 

@@ -56,6 +56,9 @@ def _main() -> int:
     if not Division.objects.exists():
         load_divisions()
     load_calendar()
+    from fawang.matters.taxonomy import load_shipped_taxonomy
+
+    load_shipped_taxonomy()
     return 0
 
 

@@ -38,7 +38,7 @@ def actor_from_session(request: HttpRequest) -> Actor:
     if staff_id := session.get("staff_id"):
         staff = Staff.objects.filter(pk=staff_id).first()
         if staff is not None and staff.state == "active" and staff.session_epoch == session.get("epoch"):
-            return actor_of_staff(staff)
+            return actor_of_staff(staff) if _is_through(request) else ANONYMOUS
         session.flush()
         return ANONYMOUS
     actor = ANONYMOUS
@@ -48,6 +48,11 @@ def actor_from_session(request: HttpRequest) -> Actor:
     for held in session.get("holds", []):
         actor = actor.holding(uuid.UUID(held))
     return actor
+
+
+def _is_through(request: HttpRequest) -> bool:
+    """Whether password and device are in order; before that only the pages that put them in order know the account."""
+    return not request.session.get("stage") or request.path in {"/desk/password", "/desk/device", "/desk/sign-out"}
 
 
 class ActorMiddleware:

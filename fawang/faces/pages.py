@@ -63,6 +63,11 @@ def post_once(request: HttpRequest, scope: str, act: Callable[[], str]) -> HttpR
     return HttpResponseRedirect(answer["to"])
 
 
+def whole(text: str | None, default: int = 0) -> int:
+    """A whole number somebody typed or put into an address; ``default`` for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 12 else default
+
+
 def language() -> str:
     """The page's language."""
     return get_language() or "zh-hans"

@@ -8,6 +8,12 @@ catalogue(
     {
         "question.short": ("请再多写几个字，说说发生了什么。", "Please say a little more about what happened."),
         "body.unreadable": ("请求内容无法读取，应为 UTF-8 编码的 JSON。", "The body could not be read; it must be JSON in UTF-8."),
+        "bulk.none": ("请先勾选要办理的事项。", "Tick the matters first."),
+        "bulk.verb": ("不认识的操作。", "Unknown action."),
+        "window.office": ("您的账号没有所属机构，不能在窗口受理，请联系系统管理员。", "Your account belongs to no office; ask the administrator."),
+        "calendar.entry": ("请填写日期；录入整年时须写明年份和依据。", "Give the day; for a year also its number and source."),
+        "calendar.line": ("这一行看不懂：{line}。每行写：日期 放假或上班 名称。", "Cannot read this line: {line}."),
+        "leave.order": ("结束日期不能早于开始日期。", "The end lies before the beginning."),
         "page.key": ("这个页面已经失效，请返回重新打开；您填写的内容还在。", "This page is out of date; your text is kept."),
     }
 )

@@ -25,6 +25,8 @@ def open_to(code: str) -> Callable[[View], View]:
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             actor = request.actor  # type: ignore[attr-defined]
             if code not in {"public", "citizen"} and actor.kind != "staff":
+                if stage := request.session.get("stage"):
+                    return redirect("/desk/password" if stage == "password" else "/desk/device")
                 return redirect(f"/desk/sign-in?next={request.path}")
             if code == "citizen" and not actor.person_id:
                 return redirect(f"/me/sign-in?next={request.path}")

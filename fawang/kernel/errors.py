@@ -25,6 +25,11 @@ def registered() -> Mapping[str, Text]:
     return dict(_CATALOGUE)
 
 
+def catalogue_text(code: str) -> Text:
+    """The sentence of a code with its places open, for problems kept as data. Raises ``KeyError``."""
+    return _CATALOGUE[code]
+
+
 class Refusal(Exception):
     """Something the user asked for is refused: nothing was changed, and the reason is fit to be shown.
 

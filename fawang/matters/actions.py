@@ -19,8 +19,10 @@ from fawang.matters.assignments import end_assignment
 from fawang.matters.categories import category_in_force
 from fawang.matters.conversation import add_message
 from fawang.matters.models import Assignment, Matter
-from fawang.matters.openings import link
+from fawang.matters.openings import Opening, link, open_matter
 from fawang.matters.parties import PartyWords, add_party
+from fawang.matters.processes import all_processes
+from fawang.matters.routing import office_for
 from fawang.matters.services import lock
 from fawang.people.actors import Actor
 from fawang.regions.selectors import division_exists
@@ -197,3 +199,33 @@ def join(*, actor: Actor, lead_id: uuid.UUID, member_ids: Iterable[uuid.UUID]) -
             member.save()
             events.record(kind="matter.joined", stream=member.pk, payload={"lead": str(lead.pk)})
     return lead
+
+
+def split(*, actor: Actor, matter_id: uuid.UUID, process: str, title: str, category: str = "") -> Matter:
+    """拆分: one reception held two things. The new matter has the same intake and the same person, its own number and clocks.
+
+    Raises ``Refusal('matter.service')`` for a service the public cannot ask for.
+    """
+    with transaction.atomic():
+        matter = lock(matter_id)
+        require("matters.handle_or_dispatch", actor, matter)
+        declared = next((p for p in all_processes() if p.code == process and p.public), None)
+        office = office_for(process=process, region_code=matter.region_code)
+        if declared is None or office is None:
+            raise Refusal("matter.service")
+        found = category_in_force(category) if category else None
+        bringer = matter.parties.filter(ended_at=None).order_by("pk").first()
+        parties = []
+        if bringer is not None:
+            relation = declared.relations[0].code
+            parties = [PartyWords(relation, bringer.name or "", bringer.phone or "", person_id=bringer.person_id, reach_by=bringer.reach_by)]
+        other = open_matter(
+            intake=matter.intake,
+            opening=Opening(
+                process=process, title=title, region_code=matter.region_code, office=office, parties=parties, language=matter.language,
+                category_code=found.code if found else "", category_version=found.version_id if found else 1,
+                priority_groups=tuple(matter.priority_groups), confidential=matter.confidential,
+            ),
+        )  # fmt: skip
+        link(parent=matter, child=other, relation="split_from")
+    return other

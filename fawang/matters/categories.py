@@ -30,3 +30,9 @@ def counted_as(code: str, version: int, target: int) -> str:
         mapped = CategoryMapping.objects.filter(from_version_id=step, from_code=current).first()
         current = mapped.to_code if mapped else current
     return current
+
+
+def names_of(codes: set[str], language: str) -> dict[str, str]:
+    """Names of categories of any edition, the newest edition's words winning."""
+    rows = Category.objects.filter(code__in=codes).order_by("version_id").values_list("code", "name", "name_en")
+    return {code: english if language.startswith("en") else name for code, name, english in rows}

@@ -100,10 +100,10 @@ def visible_to(actor: Actor) -> QuerySet[Matter]:
     for role in ROLES_WITH_SIGHT:
         seen = [p.code for p in all_processes() if role in p.seen_by_roles]
         for grant in actor.scopes(role):
-            scope |= _reach(grant) & Q(process_code__in=seen)
+            scope |= reach(grant) & Q(process_code__in=seen)
     pooled = [p.code for p in all_processes() if p.pooled]
     for grant in actor.scopes("adviser"):
-        scope |= _reach(grant) & Q(is_open=True, assignee=None, process_code__in=pooled)
+        scope |= reach(grant) & Q(is_open=True, assignee=None, process_code__in=pooled)
     himself = MatterParty.objects.filter(same_as_staff(actor.staff_id), ended_at=None).exclude(_relations(lambda r: not r.citizen and bool(r.sees)))
     return Matter.objects.filter(mine | scope).exclude(pk__in=himself.values("matter"))
 
@@ -117,7 +117,8 @@ def _relations(wanted: Callable[[Relation], bool]) -> Q:
     return found
 
 
-def _reach(grant: Grant) -> Q:
+def reach(grant: Grant) -> Q:
+    """The matters a grant reaches, as a condition."""
     if grant.office_id is not None:
         return Q(office_id__in=descendant_ids(grant.office_id))
     return Q() if grant.region_code in {"", "000000"} else Q(region_code__startswith=prefix_of(grant.region_code))

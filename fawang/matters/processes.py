@@ -46,10 +46,7 @@ def process_in_force(code: str, on: date, region: str = "") -> Process:
     fitting = [
         p
         for (c, _), p in _PROCESSES.items()
-        if c == code
-        and p.effective_from <= on
-        and (p.effective_to is None or on <= p.effective_to)
-        and scope_contains(p.region, region)
+        if c == code and p.effective_from <= on and (p.effective_to is None or on <= p.effective_to) and scope_contains(p.region, region)
     ]
     if not fitting:
         raise KeyError(code)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from fawang.kernel.work import Task
-from fawang.matters import attachments, sweeper
+from fawang.matters import attachments, dispatching, sweeper
 
 TASKS = (
     Task("matters.sweep", sweeper.sweep, every=1.0),
+    Task("matters.dispatch", dispatching.allocate_waiting, every=5.0),
     Task("matters.scan", attachments.scan_waiting, every=2.0),
 )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -53,20 +54,41 @@ def _count(rows: QuerySet[Any], moment: str, prefix: str) -> Counter[Key]:
     return Counter({(d, str(o), p, c): n for d, o, p, c, n in named.annotate(n=Count("pk"))})
 
 
+def _rows(code: str, a: datetime, b: datetime) -> tuple[QuerySet[Any], str]:
+    """What a figure counts between two instants, and the way from a row to its matter."""
+    met = Clock.objects.filter(state="met", ended_at__gte=a, ended_at__lt=b)
+    rated = Rating.objects.filter(rated_at__gte=a, rated_at__lt=b)
+    table: dict[str, tuple[QuerySet[Any], str]] = {
+        "received": (Matter.objects.filter(opened_at__gte=a, opened_at__lt=b), "pk"),
+        "answers": (Message.objects.filter(kind="answer", created_at__gte=a, created_at__lt=b), "matter_id"),
+        "limits_met": (met, "matter_id"),
+        "on_time": (met.filter(on_time=True), "matter_id"),
+        "overdue": (Clock.objects.filter(light="overdue", statutory_due_at__gte=a, statutory_due_at__lt=b), "matter_id"),
+        "rated": (rated, "matter_id"),
+        "satisfied": (rated.filter(level__gte=3), "matter_id"),
+    }
+    return table[code]
+
+
+_MOMENTS = {
+    "received": "opened_at",
+    "answers": "created_at",
+    "limits_met": "ended_at",
+    "on_time": "ended_at",
+    "overdue": "statutory_due_at",
+    "rated": "rated_at",
+    "satisfied": "rated_at",
+}
+
+
 def compute(first: date, last: date) -> dict[str, Counter[Key]]:
     """All figures of the days from ``first`` to ``last``, both included."""
     a, b = _span(first, last)
-    met = Clock.objects.filter(state="met", ended_at__gte=a, ended_at__lt=b)
-    rated = Rating.objects.filter(rated_at__gte=a, rated_at__lt=b)
-    return {
-        "received": _count(Matter.objects.filter(opened_at__gte=a, opened_at__lt=b), "opened_at", ""),
-        "answers": _count(Message.objects.filter(kind="answer", created_at__gte=a, created_at__lt=b), "created_at", "matter__"),
-        "limits_met": _count(met, "ended_at", "matter__"),
-        "on_time": _count(met.filter(on_time=True), "ended_at", "matter__"),
-        "overdue": _count(Clock.objects.filter(light="overdue", statutory_due_at__gte=a, statutory_due_at__lt=b), "statutory_due_at", "matter__"),
-        "rated": _count(rated, "rated_at", "matter__"),
-        "satisfied": _count(rated.filter(level__gte=3), "rated_at", "matter__"),
-    }  # fmt: skip
+    counted = {}
+    for figure in FIGURES:
+        rows, matter = _rows(figure.code, a, b)
+        counted[figure.code] = _count(rows, _MOMENTS[figure.code], "" if matter == "pk" else "matter__")
+    return counted
 
 
 def by(figures: dict[str, Counter[Key]], part: int, offices: Iterable[str] | None = None) -> list[dict[str, Any]]:
@@ -78,3 +100,15 @@ def by(figures: dict[str, Counter[Key]], part: int, offices: Iterable[str] | Non
             if wanted is None or key[1] in wanted:
                 groups.setdefault(key[part], dict.fromkeys(figures, 0))[code] += n
     return [{"key": key, **groups[key]} for key in sorted(groups, key=str)]
+
+
+def matters_behind(code: str, first: date, last: date, *, offices: Iterable[str], process: str = "", category: str | None = None) -> list[uuid.UUID]:
+    """Ids of the matters a figure of a span counts, once each, newest rows first; the drill-down of the page."""
+    rows, matter = _rows(code, *_span(first, last))
+    prefix = "" if matter == "pk" else "matter__"
+    rows = rows.filter(**{f"{prefix}office_id__in": list(offices)})
+    if process:
+        rows = rows.filter(**{f"{prefix}process_code": process})
+    if category is not None:
+        rows = rows.filter(**{f"{prefix}category_code": category})
+    return list(dict.fromkeys(rows.order_by("-pk").values_list(matter, flat=True)))

@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime, timedelta
 
 import pyotp
+from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -95,6 +96,21 @@ def confirm_totp(*, staff: Staff, code: str) -> None:
         raise Refusal("code.wrong", field="code")
     staff.totp_confirmed_at, staff.totp_last_step = clock.now(), step
     staff.save(update_fields=["totp_confirmed_at", "totp_last_step"])
+
+
+def bind_demo_totp(*, staff: Staff) -> None:
+    """Bind a device nobody holds; the sign-in page of a demonstration shows its codes (:func:`demo_code`)."""
+    staff.totp_secret, staff.totp_confirmed_at = pyotp.random_base32(), clock.now()
+    staff.save(update_fields=["totp_secret", "totp_confirmed_at"])
+
+
+def demo_code(username: str) -> str:
+    """The next unused code of a demonstration account, for the sign-in page. Empty outside demonstrations."""
+    staff = Staff.objects.filter(username=username, state="active").first()
+    if not settings.DEMO or staff is None or not staff.name.endswith("（演示）") or not staff.totp_confirmed_at:
+        return ""
+    step = int(clock.now().timestamp()) // 30
+    return pyotp.TOTP(staff.totp_secret).at(max(staff.totp_last_step + 1, step - 1) * 30)
 
 
 def change_password(*, staff: Staff, new: str) -> None:

@@ -50,6 +50,13 @@ class Actor:
         """The account behind a staff actor (one query)."""
         return Staff.objects.filter(pk=self.staff_id).first() if self.staff_id else None
 
+    @property
+    def account(self) -> uuid.UUID:
+        """The id of a staff actor's account. Raises ``LookupError`` for anybody else."""
+        if self.staff_id is None:
+            raise LookupError("not a staff actor")
+        return self.staff_id
+
     def ref(self) -> ActorRef:
         """What events keep of the actor."""
         return ActorRef(self.kind, str(self.staff_id or self.person_id or ""), str(self.office_id or ""))

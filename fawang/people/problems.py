@@ -19,6 +19,7 @@ catalogue(
         "role.clash": ("三员分立：这些岗位不能由一人兼任。", "These roles must be in different hands."),
         "staff.exists": ("用户名已被使用。", "The user name is taken."),
         "staff.first": ("已经有账号，不能再做首次设置。", "Accounts exist already."),
+        "staff.password_again": ("两次输入的密码不一样。", "The two passwords differ."),
         "staff.password": ("密码至少10位，且不能太常见。", "At least 10 characters, and not a common one."),
         "identity.taken": ("这个证件已登记在另一人名下，请到窗口核实。", "The document is registered to somebody else; please come to a window."),
     }

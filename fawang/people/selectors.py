@@ -54,3 +54,8 @@ def people_by_name(name: str) -> QuerySet[Person]:
 def outbox(limit: int = 100) -> list[Notice]:
     """The newest messages to people."""
     return list(Notice.objects.order_by("-created_at")[:limit])
+
+
+def demo_accounts() -> list[Staff]:
+    """Accounts of the demonstration, in the order they were made."""
+    return list(Staff.objects.filter(state="active", name__endswith="（演示）").order_by("created_at").prefetch_related("grants"))

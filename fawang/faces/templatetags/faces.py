@@ -7,6 +7,8 @@ from datetime import date, datetime
 from typing import Any
 
 from django import template
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 
 from fawang.kernel import clock
@@ -86,3 +88,31 @@ def field(spec: FieldSpec, values: dict[str, Any] | None = None, errors: dict[st
     value = (values or {}).get(spec.name, spec.default if spec.default not in (None, False) else "")
     error = (errors or {}).get(spec.name)
     return {"f": spec, "value": value, "chosen": value if isinstance(value, list) else [str(value)], "error": error, "id": f"{prefix}{spec.name}"}
+
+
+@register.simple_tag
+def bar_parts(parts: list[tuple[str, int, float]]) -> str:
+    """One stacked bar as SVG rectangles; widths are per cent of the longest bar."""
+    found, x = [], 0.0
+    for kind, _, width in parts:
+        found.append(format_html('<rect class="{}" x="{}" y="0" width="{}" height="6"/>', kind, round(x, 1), width))
+        x += width
+    return mark_safe("".join(found))  # noqa: S308 - made of format_html
+
+
+@register.simple_tag
+def day_bars(bars: list[dict[str, Any]]) -> str:
+    """A bar chart of days as SVG: one bar a day, the date under every seventh."""
+    width = 16
+    found = [format_html('<svg viewBox="0 0 {} 130" class="days">', max(len(bars) * width, width))]
+    for at, bar in enumerate(bars):
+        x, height = at * width, max(bar["h"], 1 if bar["n"] else 0)
+        found.append(
+            format_html('<rect x="{}" y="{}" width="12" height="{}"><title>{:%m-%d} {}</title></rect>', x + 2, 104 - height, height, bar["day"], bar["n"])
+        )
+        if bar["n"]:
+            found.append(format_html('<text x="{}" y="{}">{}</text>', x + 8, 100 - height, bar["n"]))
+        if at % 7 == 0:
+            found.append(format_html('<text class="soft" x="{}" y="122">{:%m-%d}</text>', x + 8, bar["day"]))
+    found.append(mark_safe("</svg>"))
+    return mark_safe("".join(found))  # noqa: S308 - made of format_html

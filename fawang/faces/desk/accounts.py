@@ -1,0 +1,213 @@
+"""Accounts and posts. Making them, granting them and auditing them are three people's work (三员分立)."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from fawang.faces.desk.frame import actor_of, page
+from fawang.faces.pages import errors_of, language, post_once, spec, whole
+from fawang.faces.routing import open_to
+from fawang.kernel import clock
+from fawang.kernel.errors import Absent, Refusal
+from fawang.kernel.folding import pinyin_key
+from fawang.kernel.policy import decide
+from fawang.kernel.text_safety import ValueProblem, check_text
+from fawang.kernel.texts import Text
+from fawang.people.accounts import create_staff, disable_staff, grant_role, revoke_role, set_availability, set_leave
+from fawang.people.actors import live_grants
+from fawang.people.models import Leave, RoleGrant, Staff
+from fawang.people.roles import ROLES
+from fawang.registry.models import Organisation
+
+
+def _offices() -> list[tuple[str, Text]]:
+    kinds = ("law_firm", "notary_office", "appraisal_institution", "mediation_committee")
+    return [
+        (str(o.pk), Text(o.name, o.name)) for o in Organisation.objects.filter(state="active").exclude(kind__in=kinds).order_by("region_code", "serial")[:500]
+    ]
+
+
+@open_to("desk.staff")
+def accounts(request: HttpRequest) -> HttpResponse:
+    """All accounts, by name."""
+    return _page(request)
+
+
+def _page(request: HttpRequest, *, errors: Any = None, values: Any = None, status: int = 200) -> HttpResponse:
+    actor = actor_of(request)
+    rows = Staff.objects.order_by("state", "pinyin_key").prefetch_related("grants")
+    if text := request.GET.get("q", "").strip()[:40]:
+        rows = rows.filter(pinyin_key__startswith=pinyin_key(text)) | rows.filter(username__startswith=text)
+    offices = {str(k): v for k, v in Organisation.objects.values_list("pk", "name")}
+    tongue = language()
+    listed = [
+        {"staff": s, "office": offices.get(str(s.office_id), ""), "roles": [ROLES[g.role].in_language(tongue) for g in s.grants.all() if g.revoked_at is None]}
+        for s in rows[:200]
+    ]
+    fields = [
+        spec("username", "用户名", "User name", max_length=60), spec("name", "姓名", "Name", max_length=100),
+        spec("office", "所属机构", "Office", widget="select", choices=_offices()), spec("phone", "手机", "Mobile", required=False),
+    ]  # fmt: skip
+    context = {"rows": listed, "fields": fields, "errors": errors or {}, "values": values or {}, "may_create": bool(decide("people.create_staff", actor))}
+    return page(request, "desk/accounts.html", context, status=status)
+
+
+@require_POST
+@open_to("people.create_staff")
+def create(request: HttpRequest) -> HttpResponse:
+    """A new account: its first password is shown once."""
+    actor = actor_of(request)
+    password = secrets.token_urlsafe(9)
+    try:
+        name, username = request.POST.get("name", ""), request.POST.get("username", "")
+        for field, text in (("name", name), ("username", username)):
+            if not text.strip():
+                raise Refusal("form.invalid", fields={field: Refusal("field.required", field=field)})
+            check_text(text, max_length=60, single_line=True)
+        office = Organisation.objects.filter(pk=_uuid(request.POST.get("office", ""))).first()
+        if office is None:
+            raise Refusal("form.invalid", fields={"office": Refusal("matter.office", field="office")})
+        staff = create_staff(actor=actor, username=username, name=name, password=password, office_id=office.pk, phone=request.POST.get("phone", ""))
+    except ValueProblem as bad:
+        return _page(
+            request, errors={"phone" if bad.code.startswith("phone") else "name": Refusal(bad.code, **bad.params)}, values=request.POST.dict(), status=422
+        )
+    except Refusal as refusal:
+        field = refusal.field or "form"
+        return _page(request, errors=dict(refusal.fields) or {field: refusal}, values=request.POST.dict(), status=refusal.status)
+    messages.success(request, f"已建账号 {staff.username}，初始密码（只显示这一次）：{password}")
+    return redirect(f"/desk/staff/{staff.pk}")
+
+
+def _uuid(text: str) -> uuid.UUID:
+    """The id in a form field; the nil id, which nothing has, when it is none."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return uuid.UUID(int=0)
+
+
+def _staff(staff_id: uuid.UUID) -> Staff:
+    found = Staff.objects.filter(pk=staff_id).first()
+    if found is None:
+        raise Absent
+    return found
+
+
+@open_to("desk.staff")
+def account(request: HttpRequest, staff_id: uuid.UUID) -> HttpResponse:
+    """One account: its posts, and who may change them."""
+    return _account(request, _staff(staff_id))
+
+
+def _account(request: HttpRequest, staff: Staff, *, refusal: Refusal | None = None, status: int = 200) -> HttpResponse:
+    actor = actor_of(request)
+    tongue = language()
+    offices = {str(k): v for k, v in Organisation.objects.values_list("pk", "name")}
+    grants = [{"grant": g, "name": ROLES[g.role].in_language(tongue), "office": offices.get(str(g.office_id), "")} for g in live_grants(staff)]
+    fields = [
+        spec("role", "岗位", "Post", widget="select", choices=list(ROLES.items())),
+        spec("office", "管辖范围（机构及其下级）", "Scope (office and those below)", widget="select", required=False, choices=_offices()),
+    ]  # fmt: skip
+    context = {
+        "staff": staff, "grants": grants, "fields": fields, "office": offices.get(str(staff.office_id), ""), "refusal": refusal,
+        "may_grant": bool(decide("people.grant", actor, staff)), "why_not": decide("people.grant", actor, staff).reason,
+        "may_disable": bool(decide("people.create_staff", actor)) and staff.state == "active" and staff.pk != actor.staff_id,
+    }  # fmt: skip
+    return page(request, "desk/account.html", context, status=status)
+
+
+@require_POST
+@open_to("desk.staff")
+def change(request: HttpRequest, staff_id: uuid.UUID, verb: str) -> HttpResponse:
+    """Grant, revoke, disable: each decided by its own policy."""
+    actor, staff = actor_of(request), _staff(staff_id)
+
+    def act() -> str:
+        if verb == "grant":
+            office = Organisation.objects.filter(pk=_uuid(request.POST.get("office", ""))).first()
+            grant_role(
+                actor=actor,
+                staff=staff,
+                role=request.POST.get("role", ""),
+                office_id=office.pk if office else None,
+                region_code=office.region_code if office else "000000",
+            )
+        elif verb == "revoke":
+            grant = RoleGrant.objects.filter(staff=staff, pk=whole(request.POST.get("grant"))).first()
+            if grant is None:
+                raise Absent
+            revoke_role(actor=actor, grant=grant)
+        elif verb == "disable":
+            disable_staff(actor=actor, staff=staff, reason=request.POST.get("reason", "")[:40])
+        else:
+            raise Absent
+        return f"/desk/staff/{staff.pk}"
+
+    try:
+        return post_once(request, f"desk.staff.{staff.pk}.{verb}", act)
+    except Refusal as refusal:
+        return _account(request, staff, refusal=refusal, status=refusal.status)
+
+
+@open_to("staff")
+def me(request: HttpRequest) -> HttpResponse:
+    """My availability, my leave, my posts."""
+    return _me(request)
+
+
+def _me(request: HttpRequest, *, errors: Any = None, values: Any = None, status: int = 200) -> HttpResponse:
+    actor = actor_of(request)
+    staff = Staff.objects.get(pk=actor.account)
+    colleagues = [
+        (str(s.pk), Text(s.name, s.name)) for s in Staff.objects.filter(office_id=staff.office_id, state="active").exclude(pk=staff.pk).order_by("pinyin_key")
+    ]
+    fields = [
+        spec("from", "从", "From", widget="date"), spec("to", "到（含当日）", "To (inclusive)", widget="date"),
+        spec("substitute", "代班人", "Substitute", widget="select", required=False, choices=colleagues),
+    ]  # fmt: skip
+    tongue = language()
+    context = {
+        "staff": staff, "fields": fields, "errors": errors or {}, "values": values or {}, "leaves": Leave.objects.filter(staff=staff, ends_at__gte=clock.now()).select_related("substitute"),
+        "roles": [ROLES[g.role].in_language(tongue) for g in live_grants(staff)],
+    }  # fmt: skip
+    return page(request, "desk/me.html", context, status=status)
+
+
+@require_POST
+@open_to("people.self")
+def me_change(request: HttpRequest, verb: str) -> HttpResponse:
+    """Set availability or leave."""
+    actor = actor_of(request)
+    staff = Staff.objects.get(pk=actor.account)
+
+    def act() -> str:
+        if verb == "available":
+            set_availability(actor=actor, available=request.POST.get("available") == "1")
+        elif verb == "leave":
+            first, last = _leave_day(request, "from"), _leave_day(request, "to")
+            if last < first:
+                raise Refusal("form.invalid", fields={"to": Refusal("leave.order", field="to")})
+            substitute = Staff.objects.filter(pk=_uuid(request.POST.get("substitute", "")), office_id=staff.office_id, state="active").first()
+            set_leave(actor=actor, staff=staff, starts_at=first, ends_at=last + timedelta(days=1), substitute=substitute)
+        return "/desk/me"
+
+    try:
+        return post_once(request, f"desk.me.{verb}", act)
+    except Refusal as refusal:
+        return _me(request, errors=errors_of(refusal), values=request.POST.dict(), status=refusal.status)
+
+
+def _leave_day(request: HttpRequest, name: str) -> datetime:
+    try:
+        return datetime.fromisoformat(request.POST.get(name, "")[:10]).replace(tzinfo=clock.BEIJING)
+    except ValueError:
+        raise Refusal("form.invalid", fields={name: Refusal("field.invalid", field=name)}) from None
