@@ -32,5 +32,6 @@ event_kind("matter.party_added", "增加关系人", "Party added", keys=("party"
 event_kind("matter.party_ended", "关系人变更", "Party ended", keys=("party", "relation"))
 event_kind("matter.transferred", "转办", "Transferred", public=True, keys=("office", "before", "reason_digest"))
 event_kind("matter.conflict_found", "利益冲突", "Conflict found", keys=("staff", "with"))
-event_kind("ticket.issued", "取号", "Ticket issued", keys=("office", "number", "priority"))
-event_kind("ticket.called", "叫号", "Ticket called", keys=("office", "number"))
+event_kind("ticket.issued", "取号", "Ticket issued", keys=("ticket", "office", "number", "priority"))
+event_kind("ticket.called", "叫号", "Ticket called", keys=("ticket", "office", "number"))
+event_kind("ticket.ended", "窗口办结", "Ticket ended", keys=("ticket", "office", "number", "outcome"))

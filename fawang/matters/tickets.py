@@ -8,16 +8,11 @@ from django.db import connection, transaction
 
 from fawang.kernel import clock, events
 from fawang.kernel.errors import Refusal
-from fawang.kernel.events import event_kind
 from fawang.kernel.policy import require
 from fawang.kernel.work import tell_live
 from fawang.matters.models import Intake, QueueTicket
 from fawang.people.actors import Actor
 from fawang.registry.models import Organisation
-
-event_kind("ticket.issued", "取号", "Ticket issued", keys=("ticket", "office", "number", "priority"))
-event_kind("ticket.called", "叫号", "Ticket called", keys=("ticket", "office", "number"))
-event_kind("ticket.ended", "窗口办结", "Ticket ended", keys=("ticket", "office", "number", "outcome"))
 
 
 def issue_ticket(*, actor: Actor, office: Organisation, priority: bool = False, item: str = "") -> QueueTicket:
