@@ -15,6 +15,7 @@ catalogue(
         "organisation.busy": ("该机构还有未办结的事项或下级机构，不能注销。", "It still has open matters or bodies below it."),
         "site.level": ("网点级别只能是中心、工作站或工作室。", "A site is a centre, a station or a room."),
         "site.coordinates": ("经纬度不合理，中国境内经度约73—136，纬度约3—54。", "The coordinates do not lie in China."),
+        "site.hours": ("开放时间请写成09:00-12:00，止时晚于起时。", "Write hours as 09:00-12:00, the end after the beginning."),
         "site.exists": ("同一地区已有同名网点。", "A site of this name exists there already."),
         "practitioner.kind": ("没有这种执业类别。", "There is no such profession."),
         "practitioner.exists": ("这个执业证号已登记。", "This licence is registered already."),

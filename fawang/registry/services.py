@@ -16,6 +16,7 @@ from fawang.kernel.policy import require
 from fawang.kernel.text_safety import ValueProblem, check_text
 from fawang.people.actors import Actor
 from fawang.regions.selectors import division_exists
+from fawang.registry.hours import check_hours
 from fawang.registry.kinds import KINDS
 from fawang.registry.models import Organisation, Practitioner, ServiceSite
 from fawang.registry.tree import descendant_ids, forget_tree
@@ -167,7 +168,7 @@ def add_site(
         require("registry.manage", actor, organisation)
         row = ServiceSite(
             organisation=organisation, level=_level(level), region_code=_region(region_code), address=address[:300], phone=phone[:40],
-            opening_hours=opening_hours or {}, items=list(items), accessibility=list(accessibility), demo=demo, **_place(lon, lat), **_name(name),
+            opening_hours=check_hours(opening_hours or {}), items=list(items), accessibility=list(accessibility), demo=demo, **_place(lon, lat), **_name(name),
         )  # fmt: skip
         _save(row, "name", "site.exists")
         events.record(
@@ -202,6 +203,7 @@ def change_site(*, actor: Actor, site_id: uuid.UUID, version: int, changes: dict
         if "lon" in changes or "lat" in changes:
             for key, value in _place(changes.get("lon"), changes.get("lat")).items():
                 setattr(row, key, value)
+        check_hours(changes.get("opening_hours") or {})
         for name in ("address", "phone", "opening_hours", "items", "accessibility", "state"):
             if name in changes:
                 setattr(row, name, changes[name])

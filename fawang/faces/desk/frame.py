@@ -17,7 +17,7 @@ from fawang.regions.selectors import calendar_warning
 MENU: tuple[tuple[str, Text, str, str], ...] = (
     ("/desk/", Text("我的队列", "Queue"), "inbox", "staff"),
     ("/desk/search", Text("查找", "Search"), "search", "staff"),
-    ("/desk/window", Text("窗口受理", "Window"), "file-plus-2", "matters.take_in"),
+    ("/desk/window", Text("窗口受理", "Window"), "file-plus", "matters.take_in"),
     ("/desk/board", Text("派单台", "Dispatch"), "users", "desk.board"),
     ("/desk/supervision", Text("督办台", "Supervision"), "eye", "desk.supervision"),
     ("/desk/figures", Text("统计", "Figures"), "chart-column", "oversight.figures"),

@@ -18,7 +18,9 @@ from fawang.matters.declaration import ClockVerb
 from fawang.matters.processes import all_processes, process_in_force
 from fawang.people.phones import mask_phone
 from fawang.people.selectors import outbox as newest
-from fawang.regions.selectors import children, scope_contains, working_calendar
+from fawang.regions.selectors import children, scope_contains
+from fawang.registry.hours import open_at
+from fawang.registry.kinds import ACCESSIBILITY
 from fawang.registry.models import ServiceSite
 
 EVENTS = (
@@ -44,19 +46,9 @@ def _at() -> int:
 def home(request: HttpRequest) -> HttpResponse:
     """One question, three doors, eight life events."""
     rows = list(ServiceSite.objects.filter(state="active"))
-    now_open = sum(1 for s in rows if _open_now(s))
+    now_open = sum(1 for s in rows if open_at(s.opening_hours, clock.now()))
     events = [{"category": c, "name": (zh, en)[_at()], "icon": icon} for c, zh, en, icon in EVENTS]
     return render(request, "portal/home.html", {"events": events, "open_sites": now_open})
-
-
-def _open_now(site: ServiceSite) -> bool:
-    hours = site.opening_hours or {}
-    now = clock.now().astimezone(clock.BEIJING)
-    if not working_calendar().is_working_day(now.date()) and not hours.get("holidays"):
-        return False
-    day = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[now.weekday()]
-    spans = hours.get(day, hours.get("mon", []) if working_calendar().is_working_day(now.date()) else [])
-    return any(a <= f"{now:%H:%M}" < b for a, b in spans)
 
 
 @open_to("public")
@@ -97,13 +89,20 @@ def sites(request: HttpRequest) -> HttpResponse:
     rows = [
         s for s in ServiceSite.objects.filter(state="active").order_by("region_code", "level", "name") if not region or scope_contains(region, s.region_code)
     ]
-    shown = [{"site": s, "open": _open_now(s), "hours": _hours(s), "access": "、".join(map(str, s.accessibility or []))} for s in rows]
+    shown = [
+        {
+            "site": s,
+            "open": open_at(s.opening_hours, clock.now()),
+            "hours": _hours(s),
+            "access": "、".join(ACCESSIBILITY[a].in_language(language()) for a in s.accessibility if a in ACCESSIBILITY),
+        }
+        for s in rows
+    ]
     return render(request, "portal/sites.html", {"sites": shown, "points": _points(rows), "regions": children(settings.PROVINCE), "region": region})
 
 
 def _hours(site: ServiceSite) -> str:
-    spans = (site.opening_hours or {}).get("mon", [])
-    words = "、".join(f"{a}–{b}" for a, b in spans)
+    words = "、".join(span.replace("-", "–") for span in (site.opening_hours or {}).get("mon", []))
     return f"工作日 {words}" if words and not _at() else words
 
 

@@ -1,0 +1,21 @@
+"""An icon that is not in the set breaks the page it stands on, so every name used is drawn once."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from zipfile import ZipFile
+
+from fawang.faces.desk.actions import ACTIONS
+from fawang.faces.desk.frame import MENU
+from fawang.faces.portal.reading import EVENTS
+from tests.architecture.sources import HOUSE
+
+
+def test_every_icon_named_is_in_the_set() -> None:
+    with files("lucide").joinpath("lucide.zip").open("rb") as file, ZipFile(file) as archive:
+        known = {name.removesuffix(".svg") for name in archive.namelist()}
+    used = {name for path in HOUSE.rglob("*.html") for name in re.findall(r'lucide\s+"([a-z0-9-]+)"', path.read_text())}
+    used |= {icon for _, _, icon, _ in MENU} | {action.icon for action in ACTIONS} | {event[3] for event in EVENTS}
+    assert len(used) > 20
+    assert used - known == set()
