@@ -10,8 +10,10 @@ from django.http import HttpRequest, HttpResponse
 
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.desk.queue import rows_of
+from fawang.faces.pages import language
 from fawang.faces.routing import open_to
 from fawang.kernel import clock
+from fawang.matters.categories import names_of
 from fawang.matters.models import Matter
 from fawang.matters.selectors import QueueFilter, advisers_within, overseen, queue
 from fawang.people.actors import Actor
@@ -41,14 +43,15 @@ def _loads(actor: Actor) -> list[dict[str, Any]]:
     counted: dict[Any, Counter[str]] = {}
     for staff_id, light, n in Matter.objects.filter(assignee_id__in=ids, is_open=True).values_list("assignee", "light").annotate(n=Count("pk")):
         counted.setdefault(staff_id, Counter())[light] += n
-    return [_load(p, counted.get(p.pk, Counter()), p.pk in away) for p in people]
+    names = names_of({skill for p in people for skill in p.skills}, language())
+    return [_load(p, counted.get(p.pk, Counter()), p.pk in away, names) for p in people]
 
 
-def _load(person: Staff, lights: Counter[str], away: bool) -> dict[str, Any]:
+def _load(person: Staff, lights: Counter[str], away: bool, names: dict[str, str]) -> dict[str, Any]:
     total = sum(lights.values())
     return {
         "person": person, "total": total, "capacity": person.capacity, "share": min(100, round(total * 100 / max(person.capacity, 1))), "away": away,
-        "late": lights["overdue"], "red": lights["red"], "skills": person.skills,
+        "late": lights["overdue"], "red": lights["red"], "skills": "、".join(names.get(skill, skill) for skill in person.skills),
     }  # fmt: skip
 
 

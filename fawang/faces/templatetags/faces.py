@@ -107,10 +107,10 @@ def day_bars(bars: list[dict[str, Any]]) -> str:
     for at, bar in enumerate(bars):
         x, height = at * width, max(bar["h"], 1 if bar["n"] else 0)
         found.append(
-            format_html('<rect x="{}" y="{}" width="12" height="{}"><title>{:%m-%d} {}</title></rect>', x + 2, 104 - height, height, bar["day"], bar["n"])
+            format_html('<rect x="{}" y="{}" width="12" height="{}"><title>{} {}</title></rect>', x + 2, 104 - height, height, f"{bar['day']:%m-%d}", bar["n"])
         )
         if bar["n"]:
             found.append(format_html('<text x="{}" y="{}">{}</text>', x + 8, 100 - height, bar["n"]))
         if at % 7 == 0:
-            found.append(format_html('<text class="soft" x="{}" y="122">{:%m-%d}</text>', x + 8, bar["day"]))
+            found.append(format_html('<text class="soft" x="{}" y="122">{}</text>', x + 8, f"{bar['day']:%m-%d}"))
     return format_html("{}</svg>", format_html_join("", "{}", ((part,) for part in found)))
