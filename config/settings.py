@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "fawang.regions",
     "fawang.people",
     "fawang.registry",
+    "fawang.knowledge",
     "fawang.matters",
     "fawang.services.consultation",
     "fawang.services.complaint",

@@ -1,0 +1,17 @@
+"""The events this room writes."""
+
+from __future__ import annotations
+
+from fawang.kernel.events import event_kind
+
+event_kind("knowledge.laws_imported", "导入法律法规", "Laws imported", keys=("run", "source", "laws", "versions", "articles", "failed", "digest"))
+event_kind(
+    "knowledge.article_changed", "法条变动", "Article changed", keys=("law", "article", "version", "from", "change", "citations"),
+)  # fmt: skip
+event_kind("knowledge.law_ended", "法律失效", "Law repealed", keys=("law", "on", "norm", "citations"))
+event_kind("knowledge.question_added", "题库新增问题", "Bank question added", keys=("question", "origin", "articles"))
+event_kind("knowledge.question_reviewed", "题库问题审定", "Bank question reviewed", keys=("question", "articles"))
+event_kind("knowledge.question_retired", "题库问题停用", "Bank question retired", keys=("question", "reason"))
+event_kind("knowledge.bank_loaded", "载入题库", "Bank loaded", keys=("source", "added", "changed", "retired", "same"))
+event_kind("knowledge.review_flagged", "标记复核", "Flagged for review", keys=("citation", "kind", "article", "reason"))
+event_kind("knowledge.review_done", "复核完成", "Review done", keys=("citation", "kind", "outcome"))

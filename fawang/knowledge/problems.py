@@ -1,0 +1,26 @@
+"""What this room says when it refuses."""
+
+from __future__ import annotations
+
+from fawang.kernel.errors import catalogue
+
+catalogue(
+    {
+        "library.source": ("找不到这个来源：{path}。", "This source cannot be found: {path}."),
+        "library.size": ("文件过大：{name}。", "The file is too large: {name}."),
+        "library.unreadable": ("读不出来：{name}（{reason}）。", "Unreadable: {name} ({reason})."),
+        "library.no_articles": ("没有找到条文：{name}。", "No articles were found: {name}."),
+        "library.no_title": ("没有找到标题：{name}。", "No title was found: {name}."),
+        "library.no_date": ("没有找到公布日期：{name}。", "No date of promulgation was found: {name}."),
+        "library.busy": ("另一次导入正在进行，请稍后再试。", "Another import is running; please try again later."),
+        "question.length": ("问题请写6至200个字。", "A question takes 6 to 200 characters."),
+        "question.articles": ("请至少选一条现行有效的法条：{given}。", "Choose at least one article in force: {given}."),
+        "question.copy": ("题库里已有很相近的问题：{text}", "The bank holds nearly the same question: {text}"),
+        "question.personal": ("里面还有可能识别个人的内容：{found}。请遮盖后再提交。", "It still holds personal data: {found}. Please mask it first."),
+        "question.state": ("这个问题的状态不能这样改。", "The question's state does not allow this."),
+        "bank.form": ("题库文件第{line}行写法不对：{reason}。", "Line {line} of the bank file is wrong: {reason}."),
+        "search.loading": ("法律库正在载入，请稍候再查。", "The law library is still loading; please try again shortly."),
+        "search.no_index": ("还没有导入法律法规，暂时查不到内容。", "No laws have been imported yet."),
+        "search.date": ("日期请写成2026-03-02。", "Write the date as 2026-03-02."),
+    }
+)
