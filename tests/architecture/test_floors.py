@@ -6,7 +6,7 @@ import ast
 
 from tests.architecture.sources import calls, dotted, modules, shown, tree
 
-FLOORS = ("kernel", "regions", "people", "registry", "knowledge", "matters", "services", "oversight", "faces", "console")
+FLOORS = ("kernel", "regions", "people", "registry", "knowledge", "matters", "hotline", "services", "oversight", "faces", "console")
 TIME = {
     "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "timezone.now", "time.time", "time.time_ns",
     "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.date.today", "django.utils.timezone.now", "timezone.localdate", "time.localtime",

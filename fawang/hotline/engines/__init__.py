@@ -1,0 +1,1 @@
+"""Telephone engines behind one port. Nothing here knows Django, the queue, or who is calling."""
