@@ -73,7 +73,7 @@ def read(calculator: Calculator, typed: Mapping[str, str]) -> Values:
         raw = fold_digits(typed.get(item.code, "")).strip()
         try:
             if raw:
-                values[item.code] = _value(item, raw)
+                values[item.code] = read_value(item, raw)
             elif item.required and item.kind is not InputKind.YES_NO:
                 raise Refusal("field.required", field=item.code)
         except Refusal as refusal:
@@ -83,7 +83,9 @@ def read(calculator: Calculator, typed: Mapping[str, str]) -> Values:
     return Values(values)
 
 
-def _value(item: Input, raw: str) -> Decimal | date | str | bool:
+def read_value(item: Input, typed: str) -> Decimal | date | str | bool:
+    """One typed value, not empty. Raises ``Refusal`` naming the field."""
+    raw = fold_digits(typed).strip()
     if item.kind is InputKind.YES_NO:
         return raw in {"yes", "1", "true", "on", "是"}
     if item.kind is InputKind.CHOICE:
