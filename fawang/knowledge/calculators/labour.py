@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import ROUND_DOWN, Decimal
 
 from fawang.kernel.errors import Refusal
@@ -108,14 +109,15 @@ def _capped(values: Values, tables: Tables, lines: list[Line]) -> tuple[Decimal,
 
 
 def _double_wage(values: Values, tables: Tables) -> Answer:
-    start, end = values.day("from"), values.day("signed") if values.has("signed") else values.day("to")
+    start = values.day("from")
+    end = values.day("signed") if values.has("signed") else values.day("to") + timedelta(days=1)
     if end < start:
         raise Refusal("calculator.order", field="to")
     first, year = add_months(start, 1), add_months(start, 12)
     last = min(end, year)
     if last <= first:
         raise Refusal("calculator.facts", reason=Text("用工不满一个月，还没有到应付二倍工资的时候。", "Less than a month of work."))
-    months, days = months_between(first, type(last).fromordinal(last.toordinal() - 1))
+    months, days = months_between(first, last - timedelta(days=1))
     wage = values.number("wage")
     rest = min(Decimal(days) * wage / 30, wage)
     total = fen(wage * months + rest)

@@ -1,0 +1,125 @@
+"""Every interview is sound, and concludes as worked out by hand from the statutes in ``examples/*.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fawang.knowledge.calculators.tables import Tables
+from fawang.knowledge.interviews.conclusion import conclude
+from fawang.knowledge.interviews.flow import answers_of, asked, before, place, read_answer
+from fawang.knowledge.interviews.loading import BadInterview, interview, interviews, read_interview
+from fawang.knowledge.interviews.soundness import problems_of
+
+EXAMPLES = Path(__file__).parent / "examples"
+ALL = [(path.stem, example) for path in sorted(EXAMPLES.glob("*.toml")) for example in tomllib.loads(path.read_text())["example"]]
+
+
+@pytest.mark.parametrize("code", [i.code for i in interviews()])
+def test_the_interview_is_sound_on_every_path(code: str) -> None:
+    assert problems_of(interview(code)) == []
+
+
+@pytest.mark.parametrize("code", [i.code for i in interviews()])
+def test_the_interview_has_eight_worked_examples_or_more(code: str) -> None:
+    assert len([1 for stem, _ in ALL if stem == code]) >= 8
+
+
+@pytest.mark.parametrize(("code", "example"), ALL, ids=[f"{c}: {e['name']}" for c, e in ALL])
+def test_it_concludes_as_worked_by_hand(code: str, example: dict[str, Any]) -> None:
+    found = interview(code)
+    answers = answers_of(found, example["answers"])
+    assert set(answers) == set(example["answers"]), "every answer of the example is asked on its path"
+    assert place(found, answers).question is None, "the example answers the whole path"
+    outcome = conclude(found, answers, today=example["today"], tables=Tables())
+    assert set(example["has"]) - set(outcome.norms) == set()
+    assert set(example["lacks"]) & set(outcome.norms) == set()
+    names = {d.name.zh: d.period for d in found.deadlines}
+    assert {names[d.name.zh]: d.by for d in outcome.dues} == example["due"]
+    sums = {s.calculator: str(next(iter(s.answer.figures.values()))).removesuffix(".00") for s in outcome.sums if s.answer}
+    assert sums == example["sum"]
+    if "aid" in example:
+        assert outcome.aid is not None
+        assert outcome.aid.figures["likely"] == example["aid"]
+
+
+GOOD = """
+code = "x"
+version = 1
+name = ["x", "x"]
+about = ["x", "x"]
+topic = "labour"
+effective_from = 2026-01-01
+[aid]
+scope = "=labour"
+[[question]]
+code = "a"
+kind = "choice"
+ask = ["a", "a"]
+choices = [["y", "y", "y"], ["n", "n", "n"]]
+[[question]]
+code = "b"
+kind = "count"
+ask = ["b", "b"]
+when = { a = "y" }
+"""
+ITEMS = "".join(f'\n[[item]]\nsection = "{s}"\ntext = ["t", "t"]\nnorms = ["民法典 188"]\n' for s in ("stand", "law", "step", "evidence", "office"))
+
+
+def test_a_sound_interview_has_no_problems() -> None:
+    assert problems_of(read_interview(GOOD + ITEMS, "x")) == []
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (GOOD + ITEMS.replace('section = "step"', 'section = "step"\nwhen = { a = "y" }'), "nothing in ['step']"),
+        (GOOD + ITEMS.replace('section = "office"', 'section = "office"\nwhen = { b = "<5" }'), "nothing in ['office']"),
+        (GOOD + ITEMS + '\n[[item]]\nsection = "law"\ntext = ["没有依据", "none"]\n', "no norm"),
+        (GOOD + ITEMS + '\n[[item]]\nsection = "step"\ntext = ["三十日内去办", "in thirty days"]\n', "no norm"),
+        (GOOD + ITEMS + '\n[[item]]\nsection = "step"\ntext = ["x", "x"]\nwhen = { c = "y" }\n', "not asked before"),
+        (GOOD + ITEMS + '\n[[item]]\nsection = "step"\ntext = ["x", "x"]\nwhen = { a = "z" }\n', "no choice z"),
+        (GOOD + ITEMS + '\n[[deadline]]\nname = ["x", "x"]\nperiod = "never"\nstart = "a"\n', "no period never"),
+        (GOOD + ITEMS + '\n[[sum]]\ncalculator = "dismissal"\ninputs = { wages = "b" }\n', "has no input wages"),
+        (GOOD + ITEMS.replace("民法典 188", "民法典第188条"), "not an article"),
+    ],
+)
+def test_an_unsound_interview_is_named_and_its_fault_said(broken: str, said: str) -> None:
+    assert any(said in problem for problem in problems_of(read_interview(broken, "x")))
+
+
+def test_a_file_with_an_unknown_word_is_refused() -> None:
+    with pytest.raises(BadInterview, match=r"x\.toml"):
+        read_interview(GOOD + ITEMS + "\n[[item]]\nsection = 'law'\ntext = ['x', 'x']\nlaw = 'x'\n", "x.toml")
+
+
+def test_changing_an_early_answer_keeps_the_later_ones_that_are_still_asked() -> None:
+    found = interview("unpaid_wages")
+    kept = {"kind": "site", "still": "no", "left_on": "2026-01-05", "owed": "1万"}
+    assert set(answers_of(found, kept)) == {"kind", "still", "left_on", "owed"}
+    assert set(answers_of(found, {**kept, "still": "yes"})) == {"kind", "still", "owed"}
+    again = answers_of(found, {**kept, "still": "no"})
+    assert again["left_on"].isoformat() == "2026-01-05"  # type: ignore[union-attr]
+
+
+def test_going_back_leads_to_the_question_before_on_this_path() -> None:
+    found = interview("unpaid_wages")
+    answers = answers_of(found, {"kind": "company", "still": "yes"})
+    here = place(found, answers)
+    assert here.question is not None
+    assert here.question.code == "owed"
+    back = before(found, answers, "owed")
+    assert back is not None
+    assert back.code == "still"
+    assert before(found, answers, "kind") is None
+    assert here.done == 2
+    assert here.about == len(asked(found, answers))
+
+
+def test_i_do_not_know_is_an_answer_to_every_question() -> None:
+    for found in interviews():
+        for question in found.questions:
+            assert read_answer(question, "unknown") == "unknown"
