@@ -28,7 +28,7 @@ def connection_settings(url: str, *, pool: bool, test_name: str | None = None) -
         "PORT": str(parts.port or ""),
         "OPTIONS": options,
         "ATOMIC_REQUESTS": False,
-        "CONN_HEALTH_CHECKS": not pool,
+        "CONN_HEALTH_CHECKS": True,
     }
     if test_name:
         settings["TEST"] = {"NAME": test_name}

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from fawang.console.halt import Halt
+from fawang.console.postgres import APP, OWNER, NoPostgres, Server
 
 HELP = "start the private database and print its address"
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -32,10 +33,8 @@ def state_folder() -> Path:
     return folder
 
 
-def connect() -> tuple[object | None, str]:
+def connect() -> tuple[Server | None, str]:
     """The private server (``None`` with DATABASE_URL) and the owner's address; puts the application's into DATABASE_URL."""
-    from fawang.console.postgres import APP, OWNER, NoPostgres, Server
-
     folder = state_folder()
     if url := os.environ.get("DATABASE_URL"):
         return None, os.environ.get("DATABASE_OWNER_URL", url)

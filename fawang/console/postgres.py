@@ -222,6 +222,14 @@ class Server:
         """Stop the server."""
         self._run("pg_ctl", "-D", str(self.data), "-w", "-t", "60", "-m", mode, "stop", quiet=True)
 
+    def alive(self) -> bool:
+        """Whether the postmaster's process lives; cheaper than asking it, so that a watch may ask often."""
+        pid = self.postmaster()
+        try:
+            return pid is not None and Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+        except (OSError, IndexError):
+            return False
+
     def postmaster(self) -> int | None:
         """The postmaster's pid."""
         try:

@@ -14,9 +14,11 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from fawang.console.database import ROOT, connect
+from fawang.console import leftovers
+from fawang.console.database import ROOT, connect, state_folder
 from fawang.console.halt import Halt
 from fawang.console.migrate import migrate
+from fawang.console.postgres import NoPostgres, Server
 
 HELP = "start everything"
 
@@ -29,6 +31,9 @@ def run(options: argparse.Namespace) -> int:
     """Start, print addresses, watch, stop cleanly. Raises ``Halt`` for a busy port, full disk, newer database."""
     port = _port()
     began = time.monotonic()
+    folder = state_folder()
+    held = leftovers.claim(folder)
+    leftovers.clear(folder)
     for one in (port, port + 1):
         _free(one)
     print("正在启动法网 / Starting Fawang …", flush=True)
@@ -36,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         migrate(owner)
         os.environ.setdefault("FAWANG_LIVE_URL", f"http://127.0.0.1:{port + 1}")
-        children = Children(port)
+        children = Children(port, folder, server)
         signal.signal(signal.SIGTERM, lambda *_: children.ask_to_stop())
         signal.signal(signal.SIGINT, lambda *_: children.ask_to_stop())
         demo = _prepare()
@@ -46,7 +51,8 @@ def run(options: argparse.Namespace) -> int:
         children.watch()
     finally:
         if server is not None:
-            server.stop()  # type: ignore[attr-defined]
+            server.stop()
+        held.close()
     print("已停止 / Stopped.", flush=True)
     return 0
 
@@ -98,9 +104,10 @@ def _prepare() -> list[str]:
 
 
 class Children:
-    """The three processes; one that dies is started again, and none outlives us."""
+    """The three processes and the private database; one that dies is started again, and none of the three outlives us."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, folder: Path, server: Server | None = None) -> None:
+        self.folder, self.server = folder, server
         python = sys.executable
         self.commands = {
             "web": [str(Path(python).parent / "granian"), "--interface", "wsgi", "--host", "0.0.0.0", "--port", str(port),
@@ -113,9 +120,12 @@ class Children:
         self.stopping = False
 
     def start(self, name: str) -> None:
-        """Start one."""
+        """Start one; what a dead one's workers still hold is ended first."""
+        if name in self.running:
+            leftovers.end_group(self.running[name].pid)
         self.began[name] = time.monotonic()
         self.running[name] = subprocess.Popen(self.commands[name], cwd=ROOT, preexec_fn=_die_with_parent, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        leftovers.write_down(self.folder, [child.pid for child in self.running.values()])
 
     def start_all(self) -> None:
         """Start all."""
@@ -129,7 +139,8 @@ class Children:
     def watch(self) -> None:
         """Until asked to stop: restart what died, not faster than once a second each."""
         while not self.stopping:
-            for name, child in self.running.items():
+            self.revive_database()
+            for name, child in list(self.running.items()):
                 if child.poll() is not None and time.monotonic() - self.began[name] > 1:
                     print(f"{name} 退出({child.returncode})，正在重启 / restarting", file=sys.stderr, flush=True)
                     self.start(name)
@@ -143,6 +154,18 @@ class Children:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
+            leftovers.end_group(child.pid)
+
+    def revive_database(self) -> None:
+        """Start a private database whose postmaster is gone; the processes reconnect by themselves."""
+        if self.server is None or self.server.alive():
+            return
+        print("数据库退出，正在重启 / database: restarting", file=sys.stderr, flush=True)
+        try:
+            self.server.start()
+        except NoPostgres as problem:
+            print(problem, file=sys.stderr, flush=True)
+            time.sleep(1)
 
 
 def _die_with_parent() -> None:
@@ -158,7 +181,8 @@ def _ready(port: int, children: Children) -> bool:
                     return True
         except (urllib.error.URLError, OSError):
             pass
-        for name, child in children.running.items():
+        children.revive_database()
+        for name, child in list(children.running.items()):
             if child.poll() is not None and time.monotonic() - children.began[name] > 1:
                 children.start(name)
         time.sleep(0.1)
