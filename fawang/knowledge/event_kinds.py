@@ -15,3 +15,6 @@ event_kind("knowledge.question_retired", "题库问题停用", "Bank question re
 event_kind("knowledge.bank_loaded", "载入题库", "Bank loaded", keys=("source", "added", "changed", "retired", "same"))
 event_kind("knowledge.review_flagged", "标记复核", "Flagged for review", keys=("citation", "kind", "article", "reason"))
 event_kind("knowledge.review_done", "复核完成", "Review done", keys=("citation", "kind", "outcome"))
+event_kind("knowledge.opinion_issued", "出具法律咨询意见书", "Legal opinion issued", keys=("opinion", "number", "interview", "version", "digest"))
+event_kind("knowledge.figure_entered", "录入本地数字", "Local figure entered", keys=("figure", "table", "region", "since", "until", "value", "source"))
+event_kind("knowledge.runs_forgotten", "清除过期智能咨询", "Old interviews forgotten", keys=("count",))

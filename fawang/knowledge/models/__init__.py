@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fawang.knowledge.models.bank import Question, QuestionArticle
 from fawang.knowledge.models.citing import Citation, ReviewFlag
+from fawang.knowledge.models.interviews import InterviewRun, LocalFigure, Opinion
 from fawang.knowledge.models.laws import Article, Disagreement, Law, LawRelation, LawVersion, VersionSource
 from fawang.knowledge.models.runs import ImportItem, ImportRun, IndexDocument, IndexState
 
@@ -15,9 +16,12 @@ __all__ = [
     "ImportRun",
     "IndexDocument",
     "IndexState",
+    "InterviewRun",
     "Law",
     "LawRelation",
     "LawVersion",
+    "LocalFigure",
+    "Opinion",
     "Question",
     "QuestionArticle",
     "ReviewFlag",
