@@ -87,7 +87,11 @@ def to_pdf(paper: Paper, *, at: datetime) -> bytes:
     if not can_print_pdf():
         raise Refusal("printing.font", status=503)
     made = typst.compile(
-        _TEMPLATE, format="pdf", pdf_standards="a-2b", timestamp=at.astimezone(UTC).replace(microsecond=0), sys_inputs={"paper": json.dumps(asdict(paper)), "fonts": json.dumps(list(_fonts()))}
+        _TEMPLATE,
+        format="pdf",
+        pdf_standards="a-2b",
+        timestamp=at.astimezone(UTC).replace(microsecond=0),
+        sys_inputs={"paper": json.dumps(asdict(paper)), "fonts": json.dumps(list(_fonts()))},
     )
     if not isinstance(made, bytes):
         raise TypeError("one document was asked for")
