@@ -27,6 +27,15 @@ def django_db_setup(django_db_setup: None, django_db_blocker: object) -> None:
                 cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_truncate ON {table}")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hundreds of accounts are made by the tests; what slows a thief down slows them down too."""
+    from django.test.utils import override_settings
+
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]):
+        yield
+
+
 @pytest.fixture
 def monday() -> Iterator[Callable[[timedelta], None]]:
     """The clock stopped on Monday 2 March 2026, 9:30 in Beijing; call it to move on."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from django.core import signing
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import get_language
 
@@ -58,9 +60,20 @@ def post_once(request: HttpRequest, scope: str, act: Callable[[], str]) -> HttpR
     if not key:
         raise Refusal("page.key", status=400)
     pairs = sorted((k, v) for k, values in request.POST.lists() if k != "csrfmiddlewaretoken" for v in values)
-    names = sorted(f"{f.name}:{f.size}" for f in request.FILES.getlist("files"))
-    _, answer, _ = once(scope=scope, key=key, body=repr((pairs, names)).encode(), action=lambda: (303, {"to": act()}))
+    _, answer, _ = once(scope=scope, key=key, body=repr(pairs).encode() + uploads_digest(request.FILES.getlist("files")), action=lambda: (303, {"to": act()}))
     return HttpResponseRedirect(answer["to"])
+
+
+def uploads_digest(files: Iterable[UploadedFile[Any]]) -> bytes:
+    """What a repeated upload is compared by: names and contents, for two files may well have one name and size."""
+    total = hashlib.sha256()
+    for file in files:
+        part = hashlib.sha256((file.name or "").encode("utf-8", "surrogatepass"))
+        for chunk in file.chunks():
+            part.update(chunk)
+        file.seek(0)
+        total.update(part.digest())
+    return total.digest()
 
 
 def whole(text: str | None, default: int = 0) -> int:

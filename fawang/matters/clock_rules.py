@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -26,9 +27,12 @@ class RuleMissing(LookupError):
 
 @functools.cache
 def all_rules() -> tuple[ClockRule, ...]:
-    """Every version of every rule. Raises ``BadRule`` naming the row."""
-    rows = tomllib.loads(_TABLE.read_text())["rule"]
-    rules = tuple(_rule(row) for row in rows)
+    """Every version of every rule: the shipped table and, in ``FAWANG_LOCAL_RULES``, a province's own of the same form.
+
+    Raises ``BadRule`` naming the row.
+    """
+    tables = [_TABLE, *(Path(name) for name in [os.environ.get("FAWANG_LOCAL_RULES", "")] if name)]
+    rules = tuple(_rule(row) for table in tables for row in tomllib.loads(table.read_text())["rule"])
     seen: set[tuple[str, str, str]] = set()
     for rule in rules:
         key = (rule.code, rule.version, rule.region)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -15,6 +14,7 @@ from ninja import File, NinjaAPI, Status, UploadedFile
 from fawang.faces import problems  # noqa: F401 - registers the faces' words
 from fawang.faces.api import schemas
 from fawang.faces.api.errors import install
+from fawang.faces.pages import uploads_digest
 from fawang.faces.submission import matter_id_of, submit
 from fawang.faces.views_of import timeline, told
 from fawang.kernel import throttle
@@ -175,8 +175,8 @@ def attach(request: HttpRequest, lookup_code: str, file: File[UploadedFile]) -> 
             row = add_attachment(actor=actor, matter=locked, upload=file.file, name=file.name or "file")  # type: ignore[arg-type]
         return 201, {"id": str(row.pk), "name": row.name, "state": row.state}
 
-    body = f"{file.name}:{file.size}".encode()
-    status, answer, _ = once(scope=f"api.attach.{matter.pk}", key=_key(request) or uuid.uuid4().hex, body=body, action=act)
+    body = uploads_digest([file])
+    status, answer, _ = once(scope=f"api.attach.{matter.pk}", key=_key(request), body=body, action=act)
     return Status(status, answer)
 
 
