@@ -7,7 +7,7 @@ import importlib
 import os
 import sys
 
-VERBS = ("up", "worker", "migrate", "demo", "first_admins", "verify", "rotate_keys", "doctor", "database", "docs")
+VERBS = ("up", "worker", "migrate", "demo", "first_admins", "verify", "rotate_keys", "doctor", "database", "docs", "import_")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -18,8 +18,9 @@ def main(argv: list[str] | None = None) -> int:
     modules = {}
     for name in VERBS:
         module = importlib.import_module(f"fawang.console.{name}")
-        modules[name.replace("_", "-")] = module
-        sub = verbs.add_parser(name.replace("_", "-"), help=module.HELP)
+        shown = name.strip("_").replace("_", "-")  # a verb that is a word of Python has a module with a line after it
+        modules[shown] = module
+        sub = verbs.add_parser(shown, help=module.HELP)
         module.arguments(sub)
     options = parser.parse_args(argv)
     from fawang.console.halt import Halt

@@ -53,14 +53,14 @@ def drop_document(*, kind: str, ref: str) -> None:
 
 def flag(*, citation: Citation, reason: str, effective_on: date) -> ReviewFlag | None:
     """Mark what cites an article for review; the same reason on the same day marks once. In the caller's transaction."""
-    made = ReviewFlag.objects.bulk_create(
-        [ReviewFlag(citation=citation, reason=reason[:300], effective_on=effective_on, owner=citation.owner)], ignore_conflicts=True
-    )
+    row, fresh = ReviewFlag.objects.get_or_create(citation=citation, reason=reason[:300], effective_on=effective_on, defaults={"owner": citation.owner})
+    if not fresh:
+        return None
     events.record(
         kind="knowledge.review_flagged", stream=citation.pk,
         payload={"citation": str(citation.pk), "kind": citation.kind, "article": f"{citation.number}.{citation.sub}", "reason": reason[:200]},
     )  # fmt: skip
-    return made[0] if made else None
+    return row
 
 
 def close_flag(*, actor: Actor, flag_id: uuid.UUID, outcome: str, note: str = "") -> ReviewFlag:
