@@ -47,7 +47,7 @@ def read_interview(source: str, name: str) -> Interview:
         return Interview(
             code=raw["code"], version=raw["version"], name=Text(*raw["name"]), about=Text(*raw["about"]), topic=raw["topic"],
             effective_from=raw["effective_from"], facts_on=raw.get("facts_on", ""),
-            questions=tuple(_question(q) for q in raw["question"]), items=tuple(_item(i) for i in raw["item"]),
+            questions=tuple(question(q) for q in raw["question"]), items=tuple(_item(i) for i in raw["item"]),
             deadlines=tuple(_deadline(d) for d in raw.get("deadline", ())), sums=tuple(_sum(s) for s in raw.get("sum", ())),
             aid=raw["aid"], documents=tuple(raw.get("documents", ())), sensitive=raw.get("sensitive", False),
         )  # fmt: skip
@@ -60,17 +60,19 @@ def _only(kind: str, raw: dict[str, Any]) -> None:
         raise ValueError(f"{kind} does not know {sorted(unknown)}")
 
 
-def _when(raw: dict[str, Any]) -> tuple[Condition, ...]:
+def condition(raw: dict[str, Any]) -> tuple[Condition, ...]:
+    """The ``when`` of a part: one table or several."""
     found = raw.get("when", [])
     return tuple({k: tuple(v) if isinstance(v, list) else str(v) for k, v in each.items()} for each in (found if isinstance(found, list) else [found]))
 
 
-def _question(raw: dict[str, Any]) -> Question:
+def question(raw: dict[str, Any]) -> Question:
+    """One question from its table. Raises ``KeyError``, ``ValueError``."""
     _only("question", raw)
     low, high = raw.get("low"), raw.get("high")
     return Question(
         raw["code"], Kind(raw["kind"]), Text(*raw["ask"]), Text(*raw["help"]) if "help" in raw else None,
-        tuple((c[0], Text(c[1], c[2])) for c in raw.get("choices", ())), _when(raw),
+        tuple((c[0], Text(c[1], c[2])) for c in raw.get("choices", ())), condition(raw),
         None if low is None else Decimal(str(low)), None if high is None else Decimal(str(high)),
     )  # fmt: skip
 
@@ -79,14 +81,14 @@ def _item(raw: dict[str, Any]) -> Item:
     _only("item", raw)
     if raw["section"] not in SECTIONS:
         raise ValueError(f"no section {raw['section']}")
-    return Item(raw["section"], Text(*raw["text"]), tuple(raw.get("norms", ())), _when(raw))
+    return Item(raw["section"], Text(*raw["text"]), tuple(raw.get("norms", ())), condition(raw))
 
 
 def _deadline(raw: dict[str, Any]) -> Deadline:
     _only("deadline", raw)
-    return Deadline(Text(*raw["name"]), raw["period"], raw["start"], _when(raw))
+    return Deadline(Text(*raw["name"]), raw["period"], raw["start"], condition(raw))
 
 
 def _sum(raw: dict[str, Any]) -> Sum:
     _only("sum", raw)
-    return Sum(raw["calculator"], {k: str(v) for k, v in raw["inputs"].items()}, _when(raw))
+    return Sum(raw["calculator"], {k: str(v) for k, v in raw["inputs"].items()}, condition(raw))
