@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TypeVar
 
 from django.db.models import Q
 
@@ -12,9 +15,35 @@ from fawang.matters.processes import process_version
 from fawang.people.actors import Actor
 from fawang.people.models import Staff
 
+Found = TypeVar("Found")
+_remembered: ContextVar[dict[tuple[object, ...], object] | None] = ContextVar("fawang_relations", default=None)
+
+
+@contextmanager
+def remembering() -> Iterator[None]:
+    """Within it, who is related to what is read once: for showing one page. Never around a write, which must decide afresh."""
+    token = _remembered.set({})
+    try:
+        yield
+    finally:
+        _remembered.reset(token)
+
+
+def _once(key: tuple[object, ...], read: Callable[[], Found]) -> Found:
+    kept = _remembered.get()
+    if kept is None:
+        return read()
+    if key not in kept:
+        kept[key] = read()
+    return kept[key]  # type: ignore[return-value]
+
 
 def relations_of(actor: Actor, matter: Matter) -> frozenset[str]:
     """Names of all relations the actor has to the matter now. One query for citizens, one for staff."""
+    return _once(("relations", actor, matter.pk, matter.version), lambda: _relations_of(actor, matter))
+
+
+def _relations_of(actor: Actor, matter: Matter) -> frozenset[str]:
     mine: set[str] = set()
     if actor.kind == "staff":
         if matter.assignee_id == actor.staff_id:
@@ -42,6 +71,10 @@ def is_party_as_staff(actor: Actor, matter: Matter) -> bool:
 
 def staff_is_party(staff_id: uuid.UUID, matter: Matter) -> bool:
     """The same question for any account."""
+    return _once(("party", staff_id, matter.pk, matter.version), lambda: _staff_is_party(staff_id, matter))
+
+
+def _staff_is_party(staff_id: uuid.UUID, matter: Matter) -> bool:
     process = process_version(matter.process_code, matter.process_version)
     working = [r.code for r in process.relations if not r.citizen and r.sees]
     return matter.parties.filter(same_as_staff(staff_id), ended_at=None).exclude(relation__in=working).exists()

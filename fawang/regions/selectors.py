@@ -21,6 +21,11 @@ def division(code: str) -> Division | None:
     return Division.objects.filter(code=code).first()
 
 
+def division_names(codes: set[str]) -> dict[str, str]:
+    """Names of many divisions in one query; codes nobody knows are left out."""
+    return dict(Division.objects.filter(code__in=codes).values_list("code", "name"))
+
+
 def division_exists(code: str) -> bool:
     """Whether a code is a division in force."""
     return Division.objects.filter(code=code, valid_to=None).exists()

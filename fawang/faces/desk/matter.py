@@ -26,6 +26,7 @@ from fawang.matters.forms import fields_of
 from fawang.matters.models import Document, Matter
 from fawang.matters.policies import sight
 from fawang.matters.processes import process_version
+from fawang.matters.relations import remembering
 from fawang.matters.selectors import possible_duplicates, related
 from fawang.matters.services import lock, possible_steps, take_step
 from fawang.oversight.models import Rating
@@ -81,6 +82,11 @@ def _page(
     refusal: Refusal | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    with remembering():
+        return _shown(request, actor, matter, verb=verb, values=values, errors=errors, refusal=refusal, status=status)
+
+
+def _shown(request: HttpRequest, actor: Actor, matter: Matter, *, verb: str, values: Any, errors: Any, refusal: Refusal | None, status: int) -> HttpResponse:
     aspects = sight(actor, matter)
     if aspects & {"content", "identity"}:
         note_read(subject_kind="matter", subject_id=matter.pk, what=",".join(sorted(aspects)), purpose=_purpose(actor, matter))

@@ -26,31 +26,31 @@ from fawang.matters.selectors import PAGE, QueueFilter, advisers_within, counts,
 from fawang.matters.services import take_step
 from fawang.matters.time_limits import due_words, remaining_words
 from fawang.people.actors import Actor
-from fawang.regions.selectors import division
+from fawang.regions.selectors import division_names
 
 SCOPES = (("mine", "我承办的", "Mine"), ("pool", "可抢单", "To claim"), ("office", "管辖范围", "My offices"), ("first", "我首问的", "Received by me"))
 LIGHTS = (("overdue", "已超期", "Overdue"), ("red", "红灯", "Red"), ("yellow", "黄灯", "Yellow"), ("green", "绿灯", "Green"))
 
 
-def row_of(matter: Matter, names: dict[str, str]) -> dict[str, Any]:
+def row_of(matter: Matter, names: dict[str, str], places: dict[str, str]) -> dict[str, Any]:
     """What a queue row shows: never who asked."""
     now, tongue = clock.now(), language()
-    place = division(matter.region_code)
     return {
         "id": matter.pk, "number": matter.number, "title": matter.title, "state": told(matter, tongue)["name"], "light": matter.light,
         "process": process_version(matter.process_code, matter.process_version).name.in_language(tongue),
         "due": due_words(matter.next_due_at, now, tongue) if matter.next_due_at else "",
         "left": remaining_words(matter.next_due_at, now, tongue) if matter.next_due_at else "",
-        "category": names.get(matter.category_code, ""), "region": place.name if place else matter.region_code,
+        "category": names.get(matter.category_code, ""), "region": places.get(matter.region_code, matter.region_code),
         "assignee": matter.assignee.name if matter.assignee else "", "priority": matter.priority, "opened_at": matter.opened_at, "door": matter.door,
         "office": matter.office.short_name or matter.office.name, "closed_at": matter.closed_at,
     }  # fmt: skip
 
 
 def rows_of(matters: list[Matter]) -> list[dict[str, Any]]:
-    """Rows with their category names, one query for all."""
+    """Rows with the names of their categories and places, two queries for all."""
     names = names_of({m.category_code for m in matters if m.category_code}, language())
-    return [row_of(m, names) for m in matters]
+    places = division_names({m.region_code for m in matters})
+    return [row_of(m, names, places) for m in matters]
 
 
 def read_filter(actor: Actor, query: Any) -> QueueFilter:
