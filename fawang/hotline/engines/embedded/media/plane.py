@@ -1,0 +1,254 @@
+"""All streams of the engine: waits for their packets, beats every 20 ms, mixes, counts, and tells what is worth telling."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import select
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fawang.hotline.engines import sound
+from fawang.hotline.engines.embedded.media import rtcp
+from fawang.hotline.engines.embedded.media.jitter import JitterBuffer
+from fawang.hotline.engines.embedded.media.stream import QUIET, Stream
+from fawang.hotline.engines.embedded.media.tape import Tapes
+from fawang.kernel import clock
+
+BEAT = 0.02
+CATCH_UP = 5
+SLOW_EVERY = 5
+"""Beats between two rounds of the slow work: 100 ms."""
+REPORT_S, QUALITY_S = 5.0, 30.0
+
+
+@dataclass(slots=True)
+class PlaneReports:
+    """What the plane tells its owner about a stream."""
+
+    prompt_over: Callable[[Stream], None]
+    media_lost: Callable[[Stream, int], None]
+    media_back: Callable[[Stream], None]
+    quality: Callable[[Stream, rtcp.Seen], None]
+
+
+@dataclass(slots=True)
+class PlaneFigures:
+    """How it goes: lateness of the beat in milliseconds, packets of legs that are over."""
+
+    late: collections.deque[float] = field(default_factory=lambda: collections.deque(maxlen=30_000))
+    packets_in: int = 0
+    packets_out: int = 0
+
+
+class Plane:
+    """One epoll inside asyncio's: a single wake-up serves every socket that has something."""
+
+    def __init__(self, tapes: Tapes, reports: PlaneReports, *, lost_after_s: float) -> None:
+        self.tapes = tapes
+        self.reports = reports
+        self.lost_after_s = lost_after_s
+        self.figures = PlaneFigures()
+        self.streams: set[Stream] = set()
+        self._beating: set[Stream] = set()
+        self._mixed: set[Stream] = set()
+        self._by_fd: dict[int, tuple[Stream, bool]] = {}
+        self._epoll = select.epoll()
+        self._next = 0.0
+        self._beats = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        asyncio.get_running_loop().add_reader(self._epoll.fileno(), self._ready)
+        self._next = time.monotonic() + BEAT
+        self._arm()
+
+    def stop(self) -> None:
+        """End; every stream is closed."""
+        if self._timer:
+            self._timer.cancel()
+        asyncio.get_running_loop().remove_reader(self._epoll.fileno())
+        for stream in list(self.streams):
+            self.remove(stream)
+        self._epoll.close()
+
+    def add(self, stream: Stream) -> None:
+        """A stream begins; it beats until it only relays."""
+        self.streams.add(stream)
+        self._beating.add(stream)
+        for one, control in ((stream.sock, False), (stream.rtcp, True)):
+            self._by_fd[one.fileno()] = (stream, control)
+            self._epoll.register(one.fileno(), select.EPOLLIN)
+        stream.rtcp_state["next"] = time.monotonic() + REPORT_S * (0.5 + (stream.ssrc % 100) / 100)
+        stream.rtcp_state["quality"] = time.monotonic() + QUALITY_S * (0.5 + (stream.ssrc % 100) / 100)
+
+    def remove(self, stream: Stream) -> None:
+        """A stream ends."""
+        if stream not in self.streams:
+            return
+        self.figures.packets_in += stream.packets_in
+        self.figures.packets_out += stream.packets_out
+        self.hear(stream, ())
+        for ear in stream.fan:
+            self.hear(ear, ())
+        for ear in [one for one in self.streams if stream in one.ears] if stream.mix_ears else ():
+            self.hear(ear, tuple(source for source in ear.ears if source is not stream))
+        self.streams.discard(stream)
+        self._beating.discard(stream)
+        for one in (stream.sock, stream.rtcp):
+            self._by_fd.pop(one.fileno(), None)
+            with suppress(OSError):
+                self._epoll.unregister(one.fileno())
+        stream.close()
+
+    def hear(self, stream: Stream, sources: tuple[Stream, ...]) -> None:
+        """From now on a stream's ear gets these: none, one as it comes, or a mix."""
+        single = sources[0] if len(sources) == 1 else None
+        if stream.heard_from is not single:
+            if stream.heard_from is not None:
+                stream.heard_from.fan = tuple(ear for ear in stream.heard_from.fan if ear is not stream)
+            if single is not None:
+                single.fan = (*single.fan, stream)
+            stream.heard_from = single
+        before, stream.ears = stream.ears, (sources if single is None else ())
+        for source in stream.ears:
+            source.mix_ears += 1
+            if source.mixes is None:
+                source.mixes = JitterBuffer()
+                self._mixed.add(source)
+        for source in before:
+            source.mix_ears -= 1
+            if source.mix_ears == 0:
+                source.mixes = None
+                self._mixed.discard(source)
+        self.settle(stream)
+
+    def settle(self, stream: Stream) -> None:
+        """After a change: a stream that only passes on another's packets needs no beat."""
+        if stream.heard_from is not None and not stream.busy():
+            self._beating.discard(stream)
+        elif stream in self.streams:
+            self._beating.add(stream)
+
+    # -- beats ---------------------------------------------------------------------------------------------------
+
+    def _ready(self) -> None:
+        now = time.monotonic()
+        by_fd = self._by_fd
+        for fd, _ in self._epoll.poll(0, 256):
+            found = by_fd.get(fd)
+            if found is None:
+                continue
+            if found[1]:
+                self._control(found[0], now)
+            else:
+                found[0].readable(now)
+
+    def _arm(self) -> None:
+        delay = max(0.0, self._next - time.monotonic())
+        self._timer = asyncio.get_running_loop().call_later(delay, self._beat)
+
+    def _beat(self) -> None:
+        now = time.monotonic()
+        if self.streams:
+            self.figures.late.append((now - self._next) * 1000)
+        for _ in range(CATCH_UP):
+            if self._next > now:
+                break
+            self._frame(now)
+            self._next += BEAT
+        else:
+            self._next = now + BEAT
+        self._arm()
+
+    def _frame(self, now: float) -> None:
+        mixed: dict[Stream, sound.Pcm | None] = {}
+        over: list[Stream] = []
+        for stream in self._beating:
+            if stream.keys is not None:
+                stream.press(now)
+                if stream.keys is None:
+                    over.append(stream)
+            elif stream.playlist is not None:
+                frame = stream.playlist.next()
+                if frame is None:
+                    over.append(stream)
+                else:
+                    stream.own(frame, now)
+            elif stream.music is not None:
+                stream.own(stream.music.next() or QUIET, now)
+            else:
+                stream.own(_mix(stream.ears, mixed) if stream.ears else QUIET, now)
+        for source in self._mixed:
+            if source not in mixed and source.mixes is not None:
+                source.mixes.take()  # nobody listens just now: it must not run full
+        self.tapes.flush()
+        self._after(over)
+        self._beats += 1
+        if self._beats % SLOW_EVERY == 0:
+            self._slow(now)
+
+    def _after(self, over: list[Stream]) -> None:
+        for stream in over:
+            if stream.playlist is not None:
+                self.reports.prompt_over(stream)
+            self.settle(stream)
+
+    # -- slow work -----------------------------------------------------------------------------------------------
+
+    def _slow(self, now: float) -> None:
+        unix = clock.now().timestamp()
+        for stream in list(self.streams):
+            stream.events.lapse(now)
+            silent = now - stream.last_in
+            if not stream.lost_told and silent > self.lost_after_s:
+                stream.lost_told = True
+                self.reports.media_lost(stream, int(silent * 1000))
+            elif stream.lost_told and silent < self.lost_after_s:
+                stream.lost_told = False
+                self.reports.media_back(stream)
+            if now >= stream.rtcp_state["next"]:
+                stream.rtcp_state["next"] = now + REPORT_S
+                peer = stream.remote_rtcp or (stream.remote and (stream.remote[0], stream.remote[1] + 1))
+                if peer and stream.packets_out:
+                    with suppress(OSError):
+                        stream.rtcp.sendto(rtcp.report(stream, unix, now), peer)
+            if now >= stream.rtcp_state["quality"]:
+                stream.rtcp_state["quality"] = now + QUALITY_S
+                self.reports.quality(stream, _seen(stream))
+
+    def _control(self, stream: Stream, now: float) -> None:
+        try:
+            data, peer = stream.rtcp.recvfrom(2048)
+        except OSError:
+            return
+        if peer[0] not in stream.trusted:
+            return
+        stream.remote_rtcp = peer
+        seen = rtcp.read(stream, data, clock.now().timestamp(), now)
+        for name in ("loss", "jitter_ms", "round_trip_ms"):
+            if getattr(seen, name) >= 0:
+                stream.rtcp_state[name] = getattr(seen, name)
+
+
+def _seen(stream: Stream) -> rtcp.Seen:
+    state = stream.rtcp_state
+    return rtcp.Seen(state.get("loss", -1.0), state.get("jitter_ms", -1.0), state.get("round_trip_ms", -1.0))
+
+
+def _mix(ears: tuple[Stream, ...], mixed: dict[Stream, sound.Pcm | None]) -> bytes:
+    """The sum of what the sources say in this frame; each is taken from its buffer once a frame."""
+    total = None
+    for source in ears:
+        if source not in mixed:
+            frame = source.mixes.take() if source.mixes is not None else None
+            mixed[source] = None if frame is None else sound.to_linear(frame)
+        voice = mixed[source]
+        if voice is not None:
+            total = voice.astype(np.int32) if total is None else total + voice
+    return QUIET if total is None else sound.to_alaw(np.clip(total, -32768, 32767).astype(np.int16))
