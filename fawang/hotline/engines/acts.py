@@ -271,7 +271,7 @@ def record_start(core: Core, order: cmd.RecordStart) -> None:
     _fresh_id(order.rec_id, "rec_id")
     if order.rec_id in core.recordings or any(r.leg_id == leg.leg_id and not r.stopping for r in core.recordings.values()):
         raise Rejected("conflict", "recorded already")
-    recording = Recording(order.rec_id, leg.leg_id, "")
+    recording = Recording(order.rec_id, leg.leg_id, "", since=core.timers.now())
     core.recordings[order.rec_id] = recording
     recording.path = core.driver.record(recording, leg)
     core.keep(recording)
@@ -347,5 +347,9 @@ def configure(core: Core, order: cmd.Configure) -> None:
     """New phones, trunks, fall-back, as a whole."""
     if len({t.name for t in order.trunks}) != len(order.trunks) or len({p.account for p in order.phones}) != len(order.phones):
         raise Rejected("bad_value", "a name twice")
+    for name in [*(t.name for t in order.trunks), *(p.account for p in order.phones)]:
+        _fresh_id(name, "name")
+    if why := core.driver.can_configure(order):
+        raise Rejected("bad_value", why)
     core.spool.put("setting", "configuration", dataclasses.asdict(dataclasses.replace(order, command_id="-")))
     core.driver.configure(order)

@@ -100,6 +100,10 @@ class Driver(Protocol):
         """Refuse new calls, or take them again."""
         ...
 
+    def can_configure(self, order: Configure) -> str:
+        """Empty if networks, proxies and media can be read, else why not."""
+        ...
+
     def configure(self, order: Configure) -> None:
         """New phones, trunks, fall-back."""
         ...
@@ -112,6 +116,6 @@ class Driver(Protocol):
         """Trunks and their health."""
         ...
 
-    def leg_statistics(self, leg: Leg) -> dict[str, int]:
-        """``packets_in``, ``packets_out``, ``packets_lost`` of a leg that ends."""
+    def leg_over(self, leg: Leg) -> dict[str, int]:
+        """A leg ends: let go of its sound; returns ``packets_in``, ``packets_out``, ``packets_lost`` as far as known."""
         ...

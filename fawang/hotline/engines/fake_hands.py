@@ -38,6 +38,8 @@ class FakeHands:
         self.configuration: Configure | None = None
         self.keys: dict[str, str] = {}
         self.refers: dict[str, tuple[str, bool]] = {}
+        self.refer_status: dict[str, int] = {}
+        """By dialled target: what it reports about a transfer it is asked for; 200 if nothing is said."""
         self.sinks: dict[str, str] = {}
         self._ends: dict[str, tuple[str, Timer]] = {}
         self._since: dict[str, float] = {}
@@ -124,7 +126,12 @@ class FakeHands:
         if leg is None:
             return set()
         if leg.playing:
-            return {f"play:{medium}" for medium in leg.playing.media}
+            passed = self.core.timers.now() - leg.playing.since
+            for medium in leg.playing.media:
+                passed -= len(sound.sound_of(medium)) / sound.RATE
+                if passed < 0:
+                    return {f"play:{medium}"}
+            return {f"play:{leg.playing.media[-1]}"}
         if leg.music:
             return {f"music:{leg.music}"}
         room = self.core.rooms.get(leg.bridge_id)
@@ -187,7 +194,8 @@ class FakeHands:
 
     def refer(self, leg: Leg, uri: str) -> None:
         """See ``Driver``."""
-        self.core.timers.after(0, lambda: reports.on_transfer_result(self.core, leg.leg_id, True, 200))
+        status = self.refer_status.get(leg.to_number, 200)
+        self.core.timers.after(0, lambda: reports.on_transfer_result(self.core, leg.leg_id, status < 300, status))
 
     def refer_answer(self, leg: Leg, refer_id: str, ok: bool) -> None:
         """See ``Driver``."""
@@ -204,6 +212,10 @@ class FakeHands:
     def drain(self, on: bool) -> None:
         """See ``Driver``."""
 
+    def can_configure(self, order: Configure) -> str:
+        """See ``Driver``."""
+        return next((f"{medium}: {why}" for medium in order.fallback.media if (why := self.can_play(medium))), "")
+
     def configure(self, order: Configure) -> None:
         """See ``Driver``."""
         self.configuration = order
@@ -216,7 +228,7 @@ class FakeHands:
         """See ``Driver``."""
         return tuple(TrunkView(name=t.name, up=True, legs=0) for t in self.configuration.trunks) if self.configuration else ()
 
-    def leg_statistics(self, leg: Leg) -> dict[str, int]:
+    def leg_over(self, leg: Leg) -> dict[str, int]:
         """See ``Driver``."""
         self._ends.pop(leg.leg_id, None)
         return {}

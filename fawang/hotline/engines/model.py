@@ -124,6 +124,8 @@ class Recording:
     path: str
     paused: bool = False
     safe_ms: int = 0
+    since: float = 0.0
+    """Monotonic."""
     stopping: str = ""
     """Why it is being closed, once it is."""
 

@@ -48,7 +48,7 @@ def on_ended(core: Core, leg_id: str, cause: ev.EndCause, side: ev.Side, *, code
         leave_room(core, leg, "leg_ended")
         for recording in [r for r in core.recordings.values() if r.leg_id == leg_id and not r.stopping]:
             end_recording(core, recording, "leg_ended")
-        counted = core.driver.leg_statistics(leg)
+        counted = core.driver.leg_over(leg)
         talk_ms = round((core.timers.now() - leg.answered_mono) * 1000) if leg.answered_at else 0
         core.drop(leg)
         core.tell(ev.LegEnded, leg_id=leg_id, cause=cause, side=side, code=code, detail=detail[:200], talk_ms=talk_ms, **counted)

@@ -49,7 +49,7 @@ class FileSpool:
         self.put_aside = ""
         """Why the file found was not taken over, if it was not."""
         self._db = self._open()
-        self._changed = False
+        self._pending: list[tuple[str, tuple[Any, ...]]] = []
         self._seq = int(self._db.execute("SELECT coalesce(max(seq), 0) FROM event").fetchone()[0])
         self._forgotten = int(self._mark("forgotten") or 0)
         self._seq = max(self._seq, self._forgotten)
@@ -97,18 +97,25 @@ class FileSpool:
                     db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def _write(self, sql: str, values: tuple[Any, ...]) -> None:
-        if not self._changed:
-            self._db.execute("BEGIN IMMEDIATE")
-            self._changed = True
-        self._db.execute(sql, values)
+        self._pending.append((sql, values))
 
     def commit(self) -> None:
-        """See ``Spool``."""
-        if self._changed:
+        """See ``Spool``. On a full disk calls go on; what could not be kept waits here and is tried again, and its events are not told before."""
+        if not self._pending:
+            return
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            for sql, values in self._pending:
+                self._db.execute(sql, values)
             self._db.execute("COMMIT")
-            self._changed = False
-            if time.monotonic() - self._pruned > 60:
-                self._prune()
+        except sqlite3.OperationalError:
+            log.exception("the engine's file cannot be written")
+            with contextlib.suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+            return
+        self._pending.clear()
+        if time.monotonic() - self._pruned > 60:
+            self._prune()
 
     def _prune(self) -> None:
         self._pruned = time.monotonic()
@@ -132,12 +139,16 @@ class FileSpool:
     def add_event(self, event: Event) -> None:
         """See ``Spool``."""
         self._seq = event.seq
-        self._write("INSERT INTO event VALUES (?, ?, ?)", (event.seq, event.boot_id, json.dumps(wire.encode(event), ensure_ascii=False)))
+        self._write("INSERT INTO event VALUES (?, ?, ?)", (event.seq, event.boot_id, json.dumps(wire.encode(event))))
 
     def events_after(self, seq: int, limit: int) -> list[Event]:
         """See ``Spool``."""
         rows = self._db.execute("SELECT body FROM event WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))
         return [wire.decode_event(json.loads(body)) for (body,) in rows]
+
+    def texts_after(self, seq: int, limit: int) -> list[tuple[int, str]]:
+        """Like :meth:`events_after`, as the JSON they are kept in."""
+        return self._db.execute("SELECT seq, body FROM event WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit)).fetchall()
 
     def boot_of(self, seq: int) -> str:
         """See ``Spool``."""
@@ -162,7 +173,7 @@ class FileSpool:
 
     def put(self, kind: str, key: str, value: dict[str, Any]) -> None:
         """See ``Spool``."""
-        self._write("INSERT OR REPLACE INTO state VALUES (?, ?, ?)", (kind, key, json.dumps(value, ensure_ascii=False)))
+        self._write("INSERT OR REPLACE INTO state VALUES (?, ?, ?)", (kind, key, json.dumps(value)))
 
     def drop(self, kind: str, key: str) -> None:
         """See ``Spool``."""

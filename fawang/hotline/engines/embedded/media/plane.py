@@ -169,11 +169,12 @@ class Plane:
     def _frame(self, now: float) -> None:
         mixed: dict[Stream, sound.Pcm | None] = {}
         over: list[Stream] = []
+        pressed: list[Stream] = []
         for stream in self._beating:
             if stream.keys is not None:
                 stream.press(now)
                 if stream.keys is None:
-                    over.append(stream)
+                    pressed.append(stream)
             elif stream.playlist is not None:
                 frame = stream.playlist.next()
                 if frame is None:
@@ -188,16 +189,13 @@ class Plane:
             if source not in mixed and source.mixes is not None:
                 source.mixes.take()  # nobody listens just now: it must not run full
         self.tapes.flush()
-        self._after(over)
+        for stream in over:
+            self.reports.prompt_over(stream)
+        for stream in over + pressed:
+            self.settle(stream)
         self._beats += 1
         if self._beats % SLOW_EVERY == 0:
             self._slow(now)
-
-    def _after(self, over: list[Stream]) -> None:
-        for stream in over:
-            if stream.playlist is not None:
-                self.reports.prompt_over(stream)
-            self.settle(stream)
 
     # -- slow work -----------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from fawang.hotline.engines.embedded.sip.message import Message
 METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "REFER", "NOTIFY", "UPDATE", "INFO", "PRACK")
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, REFER, NOTIFY, UPDATE, INFO, PRACK"
 KNOWN_ELSEWHERE = ("SUBSCRIBE", "PUBLISH", "MESSAGE")
-EXTENSIONS = {"timer", "100rel", "replaces", "norefersub"}
+EXTENSIONS = {"timer", "100rel"}
 ONCE = ("from", "to", "call-id", "cseq", "max-forwards", "content-length", "content-type", "expires", "min-se", "session-expires", "rseq", "rack")
 NEEDED = ("from", "to", "call-id", "cseq")
 _CSEQ = re.compile(rf"(\d{{1,10}})[ \t]+({WORD})")
