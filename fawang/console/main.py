@@ -7,7 +7,7 @@ import importlib
 import os
 import sys
 
-VERBS = ("up", "worker", "migrate", "demo", "first_admins", "verify", "rotate_keys", "doctor", "database", "docs", "import_")
+VERBS = ("up", "worker", "migrate", "demo", "first_admins", "verify", "rotate_keys", "doctor", "database", "docs", "import_", "hotline_engine")
 
 
 def main(argv: list[str] | None = None) -> int:
