@@ -26,7 +26,7 @@ Roll = Callable[[date], date]
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """One version of a period: it counts for beginnings from ``since`` to ``until``."""
+    """One version of a period: it counts for beginnings from ``since`` to ``until``. What lapses by itself does not roll over a holiday."""
 
     code: str
     name: Text
@@ -37,6 +37,7 @@ class Period:
     since: date
     until: date | None
     interruptible: Text | None
+    rolls: bool = True
 
     def last_day(self, start: date) -> date:
         """The last day before any holiday is thought of."""
@@ -52,7 +53,7 @@ def periods() -> tuple[Period, ...]:
     return tuple(
         Period(
             r["code"], Text(*r["name"]), Text(*r["starts"]), r["unit"], r["limit"], tuple(r["norms"]), r["since"], r.get("until"),
-            Text(*r["interruptible"]) if "interruptible" in r else None,
+            Text(*r["interruptible"]) if "interruptible" in r else None, r.get("rolls", True),
         )
         for r in rows
     )  # fmt: skip
@@ -72,7 +73,7 @@ def _period(values: Values, tables: Tables) -> Answer:
     start = values.day("start")
     found = period(values.choice("kind"), start)
     last = found.last_day(start)
-    end = tables.roll(last)
+    end = tables.roll(last) if found.rolls else last
     unit = {"day": "日", "month": "个月", "year": "年"}[found.unit]
     how = f"{start.isoformat()} 起 {found.limit}{unit}（当日不算）→ {last.isoformat()}"
     lines = [Line(found.name, Text(how, f"{start.isoformat()} + {found.limit} {found.unit}(s) → {last.isoformat()}"), None, found.norms)]

@@ -57,11 +57,12 @@ def conclude(interview: Interview, answers: Answers, *, today: date, tables: Tab
     facts = answers.get(interview.facts_on) if interview.facts_on else None
     on = facts if isinstance(facts, date) and facts <= today else today
     items: dict[Section, tuple[Item, ...]] = {
-        s: tuple(_filled(i, interview, answers) for i in interview.items if i.section == s and holds(i.when, answers)) for s in SECTIONS
+        s: tuple(_filled(i, interview, answers) for i in interview.items if i.section == s and holds(i.when, answers, today)) for s in SECTIONS
     }
     dues = tuple(sorted(_dues(interview, answers, today, tables), key=lambda due: due.by))
-    sums = tuple(_sum(s.calculator, s.inputs, interview, answers, today, tables) for s in interview.sums if holds(s.when, answers))
-    aid = _sum("legal_aid", {"on": "=today", **interview.aid}, interview, answers, today, tables).answer
+    sums = tuple(_sum(s.calculator, s.inputs, interview, answers, today, tables) for s in interview.sums if holds(s.when, answers, today))
+    asked = next((a.inputs for a in interview.aid if holds(a.when, answers, today)), None)
+    aid = None if asked is None else _sum("legal_aid", {"on": "=today", **asked}, interview, answers, today, tables).answer
     norms = [n for each in items.values() for item in each for n in item.norms]
     norms += [n for due in dues for n in due.norms] + [n for s in sums if s.answer for n in s.answer.norms] + list(aid.norms if aid else ())
     said = tuple((q.ask, shown(q, answers[q.code])) for q in interview.questions if q.code in answers)
@@ -101,7 +102,7 @@ def _dues(interview: Interview, answers: Answers, today: date, tables: Tables) -
     found = []
     for deadline in interview.deadlines:
         start = answers.get(deadline.start)
-        if not isinstance(start, date) or not holds(deadline.when, answers):
+        if not isinstance(start, date) or not holds(deadline.when, answers, today):
             continue
         try:
             answer = calculate("filing_period", {"kind": deadline.period, "start": start.isoformat()}, tables)

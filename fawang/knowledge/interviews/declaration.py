@@ -75,6 +75,14 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True)
+class Aid:
+    """What the calculator of legal aid is asked: its input → a question's code, or ``=value``. The first that applies counts."""
+
+    inputs: Mapping[str, str]
+    when: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Interview:
     """One guided interview, versioned: a saved run keeps the version it began under."""
 
@@ -89,7 +97,7 @@ class Interview:
     items: tuple[Item, ...]
     deadlines: tuple[Deadline, ...]
     sums: tuple[Sum, ...]
-    aid: Mapping[str, str]
+    aid: tuple[Aid, ...]
     documents: tuple[str, ...]
     sensitive: bool = False
 

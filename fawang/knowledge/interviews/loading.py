@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fawang.kernel.texts import Text
-from fawang.knowledge.interviews.declaration import SECTIONS, Condition, Deadline, Interview, Item, Kind, Question, Sum
+from fawang.knowledge.interviews.declaration import SECTIONS, Aid, Condition, Deadline, Interview, Item, Kind, Question, Sum
 
 _DATA = Path(__file__).parent / "data"
 _KNOWN = {
@@ -49,7 +49,7 @@ def read_interview(source: str, name: str) -> Interview:
             effective_from=raw["effective_from"], facts_on=raw.get("facts_on", ""),
             questions=tuple(question(q) for q in raw["question"]), items=tuple(_item(i) for i in raw["item"]),
             deadlines=tuple(_deadline(d) for d in raw.get("deadline", ())), sums=tuple(_sum(s) for s in raw.get("sum", ())),
-            aid=raw["aid"], documents=tuple(raw.get("documents", ())), sensitive=raw.get("sensitive", False),
+            aid=tuple(_aid(a) for a in (raw["aid"] if isinstance(raw["aid"], list) else [raw["aid"]])), documents=tuple(raw.get("documents", ())), sensitive=raw.get("sensitive", False),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise BadInterview(f"{name}: {error!r}") from None
@@ -92,3 +92,7 @@ def _deadline(raw: dict[str, Any]) -> Deadline:
 def _sum(raw: dict[str, Any]) -> Sum:
     _only("sum", raw)
     return Sum(raw["calculator"], {k: str(v) for k, v in raw["inputs"].items()}, condition(raw))
+
+
+def _aid(raw: dict[str, Any]) -> Aid:
+    return Aid({k: str(v) for k, v in raw.items() if k != "when"}, condition(raw))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from decimal import Decimal
 
 from fawang.knowledge.calculators.catalogue import CALCULATORS
 from fawang.knowledge.calculators.periods import periods
-from fawang.knowledge.interviews.conditions import holds, is_comparison
-from fawang.knowledge.interviews.declaration import UNKNOWN, Condition, Given, Interview, Kind, Question
+from fawang.knowledge.calculators.spans import add_months
+from fawang.knowledge.interviews.conditions import holds, is_comparison, months_passed
+from fawang.knowledge.interviews.declaration import UNKNOWN, Condition, Given, Interview, Kind, Question, Section
 
 _NORM = re.compile(r"\S.* [0-9]+(?:之[0-9]+)?")
 _FIGURE = re.compile(r"[0-9一二三四五六七八九十百]+(?:日|天|个月|年|元|万|%|倍|周岁|小时)")
 MOST_PATHS = 60_000
+ALWAYS: tuple[Section, ...] = ("stand", "law", "step", "evidence", "office")
 
 
 def problems_of(interview: Interview, known: Callable[[str], bool] | None = None) -> list[str]:
@@ -31,6 +34,10 @@ def _questions(interview: Interview) -> Iterator[str]:
             yield f"question {question.code} needs choices"
         if UNKNOWN in {c for c, _ in question.choices}:
             yield f"question {question.code}: unknown is always offered, do not declare it"
+        if question.kind is Kind.MANY and {"any", "none"} & {c for c, _ in question.choices}:
+            yield f"question {question.code}: any and none say how many are ticked, do not declare them"
+        if any(months_passed(v) is not None for each in question.when for w in each.values() for v in (w if isinstance(w, tuple) else (w,))):
+            yield f"question {question.code}: months that have passed may be asked about in what follows, not in what is asked"
         yield from (f"question {question.code}: {fault}" for fault in _conditions(question.when, seen))
         seen[question.code] = question
 
@@ -52,8 +59,11 @@ def _value(question: Question, value: str) -> Iterator[str]:
     if is_comparison(value):
         if question.kind not in {Kind.MONEY, Kind.NUMBER, Kind.COUNT}:
             yield f"{question.code} is no number, {value} compares one"
-    elif value.startswith("has:"):
-        if question.kind is not Kind.MANY or value.removeprefix("has:") not in codes:
+    elif months_passed(value) is not None:
+        if question.kind is not Kind.DATE:
+            yield f"{question.code} is no day, {value} counts from one"
+    elif question.kind is Kind.MANY:
+        if value not in {"any", "none"} and value.removeprefix("has:").removeprefix("lacks:") not in codes - {value}:
             yield f"{question.code} has no {value}"
     elif question.kind is not Kind.CHOICE or value not in codes:
         yield f"{question.code} has no choice {value}"
@@ -70,7 +80,7 @@ def _references(interview: Interview) -> Iterator[str]:
         if deadline.start not in asked or asked[deadline.start].kind is not Kind.DATE:
             yield f"deadline {deadline.period} starts from {deadline.start}, which is no day asked"
     inputs = {c.code: {i.code for i in c.inputs} for c in CALCULATORS}
-    for code, mapping in [*((s.calculator, s.inputs) for s in interview.sums), ("legal_aid", interview.aid)]:
+    for code, mapping in [*((s.calculator, s.inputs) for s in interview.sums), *(("legal_aid", a.inputs) for a in interview.aid)]:
         if code not in inputs:
             yield f"no calculator {code}"
             continue
@@ -84,7 +94,8 @@ def _references(interview: Interview) -> Iterator[str]:
 
 
 def _all_conditions(interview: Interview) -> list[tuple[Condition, ...]]:
-    return [*(i.when for i in interview.items), *(d.when for d in interview.deadlines), *(s.when for s in interview.sums)]
+    items, sums = [i.when for i in interview.items], [s.when for s in interview.sums]
+    return [*items, *(d.when for d in interview.deadlines), *sums, *(a.when for a in interview.aid)]
 
 
 def _norms(interview: Interview, known: Callable[[str], bool] | None) -> Iterator[str]:
@@ -109,48 +120,65 @@ def _probes(question: Question) -> tuple[Given, ...]:
 
 
 def _paths(interview: Interview) -> Iterator[str]:
-    """Walk every path over the answers that conditions can tell apart; each must end with a stand, a step and an office."""
-    told = _told_apart(interview)
+    """Every path must end with something in each section of ``ALWAYS``: walked for each, over the answers its conditions tell apart."""
+    for section in ALWAYS:
+        whens = [i.when for i in interview.items if i.section == section]
+        if all(whens):
+            yield from _walk(interview, section, whens)
+
+
+def _walk(interview: Interview, section: Section, whens: list[tuple[Condition, ...]]) -> Iterator[str]:
+    """A branch is left as soon as one item is certain, so that only paths that lack one are followed to their end."""
+    asked = _that_matter(interview, whens)
+    told = _told_apart(interview, asked, whens)
+    today = interview.effective_from
+    at_of = {q.code: at for at, q in enumerate(asked)}
+    sure = sorted(((max((at_of[code] for code in each), default=-1), each) for when in whens for each in when), key=lambda s: s[0])
     open_: list[tuple[int, dict[str, Given]]] = [(0, {})]
     walked = 0
     while open_:
         at, answers = open_.pop()
-        while at < len(interview.questions) and not holds(interview.questions[at].when, answers):
+        while at < len(asked) and not holds(asked[at].when, answers):
             at += 1
-        if at < len(interview.questions):
-            question = interview.questions[at]
-            open_ += [(at + 1, {**answers, question.code: probe}) for probe in told.get(question.code, (UNKNOWN,))]
+        if any(last < at and holds((each,), answers, today) for last, each in sure):
             continue
+        if at == len(asked):
+            yield f"nothing in ['{section}'] for {answers}"
+            return
         walked += 1
         if walked > MOST_PATHS:
-            yield f"more than {MOST_PATHS} paths: too many conditions to be checked"
+            yield f"more than {MOST_PATHS} paths to {section}: too many conditions to be checked"
             return
-        lacking = [s for s in ("stand", "law", "step", "evidence", "office") if not any(i.section == s and holds(i.when, answers) for i in interview.items)]
-        if lacking:
-            yield f"nothing in {lacking} for {answers}"
-            return
+        open_ += [(at + 1, {**answers, asked[at].code: probe}) for probe in told[asked[at].code]]
 
 
-def _told_apart(interview: Interview) -> dict[str, tuple[Given, ...]]:
-    """For each question that a condition names: values that make every condition both hold and fail."""
-    wanted: dict[str, set[str]] = {}
-    for when in (*(q.when for q in interview.questions), *_all_conditions(interview)):
+def _that_matter(interview: Interview, whens: list[tuple[Condition, ...]]) -> list[Question]:
+    """The questions these conditions name, and those that decide whether they are asked; in order."""
+    codes = {code for when in whens for each in when for code in each}
+    for question in reversed(interview.questions):
+        if question.code in codes:
+            codes |= {code for each in question.when for code in each}
+    return [q for q in interview.questions if q.code in codes]
+
+
+def _told_apart(interview: Interview, asked: list[Question], whens: list[tuple[Condition, ...]]) -> dict[str, tuple[Given, ...]]:
+    """For each question: values that make every condition naming it both hold and fail."""
+    wanted: dict[str, set[str]] = {q.code: set() for q in asked}
+    for when in (*(q.when for q in asked), *whens):
         for each in when:
             for code, value in each.items():
-                wanted.setdefault(code, set()).update(value if isinstance(value, tuple) else (value,))
-    found: dict[str, tuple[Given, ...]] = {}
-    for question in interview.questions:
-        named = wanted.get(question.code)
-        if named is None:
-            continue
-        if question.kind in {Kind.MONEY, Kind.NUMBER, Kind.COUNT}:
-            edges = sorted({Decimal(re.sub(r"[<>=]", "", v)) for v in named if is_comparison(v)})
-            found[question.code] = (UNKNOWN, *dict.fromkeys(x for e in edges for x in (e - 1, e, e + 1)), *(() if edges else (Decimal(1),)))
-        elif question.kind is Kind.CHOICE:
-            other = next((c for c, _ in question.choices if c not in named), None)
-            found[question.code] = (*(c for c, _ in question.choices if c in named), *((other,) if other else ()), UNKNOWN)
-        elif question.kind is Kind.DATE:
-            found[question.code] = (UNKNOWN, interview.effective_from)
-        else:
-            found[question.code] = _probes(question)
-    return found
+                wanted[code].update(value if isinstance(value, tuple) else (value,))
+    return {q.code: _values(q, wanted[q.code], interview.effective_from) for q in asked}
+
+
+def _values(question: Question, named: set[str], today: date) -> tuple[Given, ...]:
+    if question.kind in {Kind.MONEY, Kind.NUMBER, Kind.COUNT}:
+        edges = sorted({Decimal(re.sub(r"[<>=]", "", v)) for v in named if is_comparison(v)})
+        return (UNKNOWN, *dict.fromkeys(x for e in edges for x in (e - 1, e, e + 1)), *(() if edges else (Decimal(1),)))
+    if question.kind is Kind.CHOICE:
+        other = next((c for c, _ in question.choices if c not in named), None)
+        return (*(c for c, _ in question.choices if c in named), *((other,) if other else ()), UNKNOWN)
+    if question.kind is Kind.DATE:
+        edges_ = sorted({add_months(today, -months) for v in named if (months := months_passed(v)) is not None})
+        return (UNKNOWN, today, *(day for edge in edges_ for day in (edge, edge + timedelta(days=1))))
+    return _probes(question)

@@ -213,6 +213,10 @@ def test_maintenance_is_20_to_30_percent_and_half_for_several_children() -> None
         ("limitation", "2023-03-02", "2026-03-02"), ("labour_arbitration", "2025-03-31", "2026-03-31"), ("civil_appeal", "2026-03-02", "2026-03-17"),
         ("administrative_suit", "2025-08-31", "2026-02-28"), ("award_set_aside", "2025-12-31", "2026-06-30"), ("award_set_aside", "2026-03-02", "2026-06-02"),
         ("enforcement", "2024-02-29", "2026-02-28"), ("reconsideration", "2026-03-02", "2026-05-01"), ("criminal_appeal", "2026-03-02", "2026-03-12"),
+        ("divorce_cooling", "2026-03-02", "2026-04-01"), ("divorce_certificate", "2026-03-02", "2026-05-01"), ("civil_answer", "2026-03-02", "2026-03-17"),
+        ("redivide_property", "2024-02-29", "2027-02-28"), ("protection_review", "2026-03-02", "2026-03-07"), ("protection_order", "2025-08-31", "2026-02-28"),
+        ("judicial_confirmation", "2026-03-02", "2026-04-01"), ("labour_inspection", "2024-03-02", "2026-03-02"), ("unfair_bargain", "2025-03-02", "2026-03-02"),
+        ("work_injury_worker", "2025-11-24", "2026-11-24"), ("work_injury_employer", "2026-11-01", "2026-12-01"), ("ability_review", "2026-11-10", "2026-11-25"),
     ],
 )  # fmt: skip
 def test_periods_end_on_the_day_the_law_says(kind: str, start: str, last: str) -> None:
@@ -225,6 +229,8 @@ def test_a_last_day_on_a_holiday_moves_and_an_unknown_calendar_is_said() -> None
     )
     assert moved.figures["last_day"] == date(2026, 5, 6)
     assert "民法典 203" in moved.norms
+    lapsed = ask("filing_period", Tables(rolling=lambda day: day + timedelta(days=5)), kind="protection_order", start="2025-11-01")
+    assert lapsed.figures["last_day"] == date(2026, 5, 1), "an order lapses on a holiday too"
     unknown = ask("filing_period", kind="civil_appeal", start="2027-03-02")
     assert any("没有考虑节假日" in caution.zh for caution in unknown.cautions)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 
 from fawang.knowledge.calculators.tables import Tables
 from fawang.knowledge.interviews.conclusion import conclude
+from fawang.knowledge.interviews.conditions import holds
+from fawang.knowledge.interviews.declaration import Given
 from fawang.knowledge.interviews.flow import answers_of, asked, before, place, read_answer
 from fawang.knowledge.interviews.loading import BadInterview, interview, interviews, read_interview
 from fawang.knowledge.interviews.soundness import problems_of
@@ -41,6 +44,9 @@ def test_it_concludes_as_worked_by_hand(code: str, example: dict[str, Any]) -> N
     assert {names[d.name.zh]: d.by for d in outcome.dues} == example["due"]
     sums = {s.calculator: str(next(iter(s.answer.figures.values()))).removesuffix(".00") for s in outcome.sums if s.answer}
     assert sums == example["sum"]
+    shown = "\n".join(item.text.zh for items in outcome.items.values() for item in items)
+    assert [words for words in example.get("says", ()) if words not in shown] == []
+    assert [words for words in example.get("omits", ()) if words in shown] == []
     if "aid" in example:
         assert outcome.aid is not None
         assert outcome.aid.figures["likely"] == example["aid"]
@@ -67,10 +73,57 @@ ask = ["b", "b"]
 when = { a = "y" }
 """
 ITEMS = "".join(f'\n[[item]]\nsection = "{s}"\ntext = ["t", "t"]\nnorms = ["民法典 188"]\n' for s in ("stand", "law", "step", "evidence", "office"))
+MORE = """
+[[question]]
+code = "c"
+kind = "many"
+ask = ["c", "c"]
+choices = [["p", "p", "p"], ["q", "q", "q"]]
+[[question]]
+code = "d"
+kind = "date"
+ask = ["d", "d"]
+"""
 
 
 def test_a_sound_interview_has_no_problems() -> None:
     assert problems_of(read_interview(GOOD + ITEMS, "x")) == []
+    either = '\nwhen = [{ d = ">=12 months" }, { d = "<12 months" }, { d = "unknown" }]'
+    ticked = '\nwhen = [{ c = "any" }, { c = "none" }, { c = "unknown" }]'
+    items = ITEMS.replace('section = "office"', f'section = "office"{either}').replace('section = "law"', f'section = "law"{ticked}')
+    assert problems_of(read_interview(GOOD + MORE + items, "x")) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given", "holds_"),
+    [
+        (">=12 months", date(2025, 3, 2), True), (">=12 months", date(2025, 3, 3), False), ("<12 months", date(2025, 3, 3), True),
+        ("<12 months", date(2025, 3, 2), False), (">=24 months", "unknown", False), ("<24 months", "unknown", False),
+        ("<6 months", date(2027, 1, 1), True), (">=6 months", date(2025, 8, 31), True),
+        ("any", ("p",), True), ("any", (), False), ("any", "unknown", False), ("none", (), True), ("none", ("p",), False), ("none", "unknown", False),
+        ("none", "none", True), ("lacks:p", ("q",), True), ("lacks:p", (), True), ("lacks:p", ("p", "q"), False), ("lacks:p", "unknown", False),
+        ("has:p", ("p", "q"), True), ("has:p", "unknown", False), ("unknown", "unknown", True),
+    ],
+)  # fmt: skip
+def test_a_condition_counts_whole_months_and_what_is_ticked(wanted: str, given: Given, holds_: bool) -> None:
+    assert holds(({"x": wanted},), {"x": given}, date(2026, 3, 2)) is holds_
+
+
+def test_months_that_passed_cannot_be_told_without_today() -> None:
+    assert not holds(({"x": ">=12 months"},), {"x": date(2000, 1, 1)})
+    assert not holds(({"x": "<12 months"},), {"x": date(2026, 1, 1)})
+
+
+def test_the_first_kind_of_legal_aid_that_applies_is_asked_about() -> None:
+    kinds = '[[aid]]\nscope = "=no_limit"\nstatus = "=none"\nwhen = { a = "y" }\n[[aid]]\nscope = "=other"\nstatus = "=none"\nwhen = { a = "n" }\n'
+    found = read_interview(GOOD.replace('[aid]\nscope = "=labour"\n', kinds) + ITEMS, "x")
+    assert problems_of(found) == []
+
+    def likely(**answers: Given) -> object:
+        aid = conclude(found, answers, today=date(2026, 3, 2), tables=Tables()).aid
+        return aid and aid.figures["likely"]
+
+    assert (likely(a="y"), likely(a="n"), likely(a="unknown")) == (2, 0, None)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +138,14 @@ def test_a_sound_interview_has_no_problems() -> None:
         (GOOD + ITEMS + '\n[[deadline]]\nname = ["x", "x"]\nperiod = "never"\nstart = "a"\n', "no period never"),
         (GOOD + ITEMS + '\n[[sum]]\ncalculator = "dismissal"\ninputs = { wages = "b" }\n', "has no input wages"),
         (GOOD + ITEMS.replace("民法典 188", "民法典第188条"), "not an article"),
+        (GOOD + ITEMS + '\n[[item]]\nsection = "step"\ntext = ["x", "x"]\nwhen = { b = ">=12 months" }\n', "b is no day"),
+        (GOOD + MORE + ITEMS + '\n[[item]]\nsection = "step"\ntext = ["x", "x"]\nwhen = { c = "p" }\n', "c has no p"),
+        (GOOD + MORE + ITEMS + '\n[[item]]\nsection = "step"\ntext = ["x", "x"]\nwhen = { c = "lacks:z" }\n', "c has no lacks:z"),
+        (GOOD + MORE.replace('"p"', '"none"') + ITEMS, "any and none say how many"),
+        (GOOD + MORE + ITEMS + '\n[[question]]\ncode = "e"\nkind = "text"\nask = ["e", "e"]\nwhen = { d = ">=12 months" }\n', "months that have passed"),
+        (GOOD + MORE + ITEMS.replace('section = "office"', 'section = "office"\nwhen = [{ d = ">=12 months" }, { d = "unknown" }]'), "nothing in ['office']"),
+        (GOOD + MORE + ITEMS.replace('section = "law"', 'section = "law"\nwhen = [{ c = "any" }, { c = "unknown" }]'), "nothing in ['law']"),
+        (GOOD.replace('scope = "=labour"', 'scope = "=labour"\nwhen = { a = "z" }') + ITEMS, "a has no choice z"),
     ],
 )
 def test_an_unsound_interview_is_named_and_its_fault_said(broken: str, said: str) -> None:
