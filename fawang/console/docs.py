@@ -37,8 +37,14 @@ def run(options: argparse.Namespace) -> int:
 
 def pages() -> dict[str, str]:
     """All reference pages by file name."""
+    import importlib
+    import pkgutil
     import re
 
+    import fawang
+
+    for module in pkgutil.walk_packages(fawang.__path__, "fawang."):  # what registers itself on import has done so
+        importlib.import_module(module.name)
     from fawang.console.main import VERBS
     from fawang.kernel.errors import registered
     from fawang.kernel.events import kinds
