@@ -11,6 +11,7 @@ from fawang.kernel import clock as time
 from fawang.kernel.events import kinds
 from fawang.kernel.models import Event
 from fawang.matters.clock_rules import rule_version
+from fawang.matters.declaration import Process
 from fawang.matters.models import Clock, Matter
 from fawang.matters.processes import process_version
 from fawang.matters.time_limits import due_words, remaining_words
@@ -27,16 +28,28 @@ class Entry:
     who: str = ""
     body: str = ""
     internal: bool = False
-    icon: str = "dot"
+    sort: str = "other"
     attachments: list[Any] = field(default_factory=list)
     citations: list[str] = field(default_factory=list)
     mine: bool = False
 
 
-ICONS = {
-    "matter.opened": "inbox", "matter.step_taken": "check", "matter.message_added": "message", "matter.note_added": "note", "matter.assigned": "person",
-    "matter.clock_lit": "clock", "matter.clock_moved": "clock", "matter.document_issued": "file", "matter.attachment_added": "clip", "rating.given": "star",
+SORTS = {
+    "matter.message_added": "talk", "matter.note_added": "note", "matter.step_taken": "step", "matter.clock_lit": "clock", "matter.clock_moved": "clock",
+    "matter.document_issued": "paper", "matter.attachment_added": "paper",
 }  # fmt: skip
+"""What a timeline is filtered by; whatever is not named here is ``other``."""
+
+PURPOSES = {
+    "handling": ("承办", "Handling it"), "first_contact": ("首问登记", "First contact"), "supervision": ("督办", "Supervision"), "dispatching": ("派单", "Assigning it"),
+    "receipt": ("打印受理单", "Printing the slip"), "search": ("查找", "Search"),
+}  # fmt: skip
+
+
+def purpose_words(purpose: str, language: str) -> str:
+    """Why somebody looked, in words; a typed reason stays as typed."""
+    words = PURPOSES.get(purpose)
+    return words[1 if language.startswith("en") else 0] if words else purpose
 
 
 def timeline(matter: Matter, *, aspects: frozenset[str], language: str) -> list[Entry]:
@@ -57,7 +70,7 @@ def timeline(matter: Matter, *, aspects: frozenset[str], language: str) -> list[
         kind = kinds().get(event.kind)
         if kind is None or not (kind.public or internal):
             continue
-        entry = Entry(event.occurred_at, event.kind, kind.name.in_language(language), internal=not kind.public, icon=ICONS.get(event.kind, "dot"))
+        entry = Entry(event.occurred_at, event.kind, kind.name.in_language(language), internal=not kind.public, sort=SORTS.get(event.kind, "other"))
         if not _fill(entry, event, matter, messages, cited, names, language, internal):
             continue
         entries.append(entry)
@@ -127,3 +140,13 @@ def told(matter: Matter, language: str) -> dict[str, str]:
 def details_of(matter: Matter) -> dict[str, Any]:
     """The intake form's answers."""
     return dict(json.loads(matter.details or "{}"))
+
+
+def main_way(process: Process, state: str) -> list[str]:
+    """The states one passes when at every turn the main step is taken: the way a service goes when nothing comes between."""
+    way = [state]
+    while True:
+        step = next((s for s in process.steps_from(way[-1]) if s.main and s.to and not s.by_citizen), None)
+        if step is None or step.to[0] in way:
+            return way
+        way.append(step.to[0])

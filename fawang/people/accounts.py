@@ -110,7 +110,7 @@ def demo_code(username: str) -> str:
     if not settings.DEMO or staff is None or not staff.name.endswith("（演示）") or not staff.totp_confirmed_at:
         return ""
     step = int(clock.now().timestamp()) // 30
-    return pyotp.TOTP(staff.totp_secret).at(max(staff.totp_last_step + 1, step - 1) * 30)
+    return pyotp.TOTP(staff.totp_secret).at(max(staff.totp_last_step + 1, step) * 30)
 
 
 def change_password(*, staff: Staff, new: str) -> None:

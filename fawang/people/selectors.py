@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -11,7 +13,7 @@ from fawang.kernel import clock, crypto
 from fawang.kernel.folding import fold_name
 from fawang.people.identity import IdentityKind, parse_identity
 from fawang.people.models import Leave, Notice, Person, Staff
-from fawang.people.phones import parse_phone
+from fawang.people.phones import mask_phone, parse_phone
 
 
 def staff_with_role(role: str, *, office_id: uuid.UUID | None = None) -> QuerySet[Staff]:
@@ -54,6 +56,17 @@ def people_by_name(name: str) -> QuerySet[Person]:
 def outbox(limit: int = 100) -> list[Notice]:
     """The newest messages to people."""
     return list(Notice.objects.order_by("-created_at")[:limit])
+
+
+_SECRETS = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}|(?<![0-9])[0-9]{6}(?![0-9])")
+
+
+def masked_outbox(limit: int = 100) -> list[dict[str, Any]]:
+    """The same for those who keep the system running: whether messages went out, without the number's middle, lookup codes or one-time codes."""
+    return [
+        {"to": mask_phone(n.to), "body": _SECRETS.sub("······", n.body), "at": n.created_at, "state": n.state, "attempts": n.attempts, "template": n.template}
+        for n in outbox(limit)
+    ]
 
 
 def demo_accounts() -> list[Staff]:

@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 from fawang.faces.desk.actions import ACTIONS
 from fawang.faces.desk.frame import MENU
-from fawang.faces.portal.reading import EVENTS
+from fawang.faces.portal.links import LINKS
 from tests.architecture.sources import HOUSE
 
 
@@ -16,6 +16,6 @@ def test_every_icon_named_is_in_the_set() -> None:
     with files("lucide").joinpath("lucide.zip").open("rb") as file, ZipFile(file) as archive:
         known = {name.removesuffix(".svg") for name in archive.namelist()}
     used = {name for path in HOUSE.rglob("*.html") for name in re.findall(r'lucide\s+"([a-z0-9-]+)"', path.read_text())}
-    used |= {icon for _, _, icon, _ in MENU} | {action.icon for action in ACTIONS} | {event[3] for event in EVENTS}
+    used |= {icon for _, _, icon, _ in MENU} | {action.icon for action in ACTIONS} | {link.icon for link in LINKS}
     assert len(used) > 20
     assert used - known == set()

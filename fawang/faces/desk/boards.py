@@ -68,9 +68,10 @@ def supervision_board(request: HttpRequest) -> HttpResponse:
     most = max([sum(c.values()) for c in offices.values()] or [1])
     late = [m for light in ("overdue", "red") for m in queue(actor, QueueFilter(scope="office", light=light), limit=30)]
     context = {
+        "open_total": sum(lights.values()),
         "lights": [(code, name, lights[code]) for code, name in (("overdue", "已超期"), ("red", "红灯"), ("yellow", "黄灯"), ("green", "绿灯"), ("paused", "暂停计时"))],
         "offices": [
-            {"name": n, "total": sum(c.values()), "parts": [(k, c[k], round(c[k] * 100 / most, 1)) for k in ("overdue", "red", "yellow", "green") if c[k]]}
+            {"name": n, "total": sum(c.values()), "overdue": c["overdue"], "red": c["red"], "parts": [(k, c[k], round(c[k] * 100 / most, 1)) for k in ("overdue", "red", "yellow", "green") if c[k]]}
             for n, c in sorted(offices.items(), key=lambda i: -(i[1]["overdue"] * 1000 + i[1]["red"]))
         ],
         "late": rows_of([m for m in late if m.process_code not in OVERSIGHT]),

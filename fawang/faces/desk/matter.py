@@ -11,11 +11,11 @@ from django.views.decorators.http import require_POST
 
 from fawang.faces.desk.actions import Action, action, possible_actions
 from fawang.faces.desk.frame import actor_of, page
-from fawang.faces.desk.queue import rows_of
+from fawang.faces.desk.queue import read_filter, rows_of
 from fawang.faces.pages import errors_of, form_data, language, post_once, typed, whole
 from fawang.faces.portal.asking import GROUP_NAMES
 from fawang.faces.routing import open_to
-from fawang.faces.views_of import details_of, lights, timeline, told
+from fawang.faces.views_of import details_of, lights, purpose_words, timeline, told
 from fawang.kernel.errors import Absent, Refusal
 from fawang.kernel.models import ReadLog
 from fawang.kernel.policy import decide, require
@@ -27,7 +27,7 @@ from fawang.matters.models import Document, Matter
 from fawang.matters.policies import sight
 from fawang.matters.processes import process_version
 from fawang.matters.relations import remembering
-from fawang.matters.selectors import possible_duplicates, related
+from fawang.matters.selectors import possible_duplicates, queue, related
 from fawang.matters.services import lock, possible_steps, take_step
 from fawang.oversight.models import Rating
 from fawang.oversight.services import LEVELS
@@ -46,6 +46,8 @@ WHY = {
     "chosen": "方式",
     "conflict": "因利益冲突跳过",
 }
+BESIDE = 25
+SHOWS = (("", "全部", "All"), ("talk", "往来", "Talk"), ("step", "办理", "Steps"), ("clock", "时限", "Limits"), ("note", "内部", "Internal"))
 METHODS = {"automatic": "按规则", "manual": "派单", "claimed": "抢单", "handed_over": "移交", "substituted": "代班"}
 RELATED = {
     "split_from": "拆出", "of:split_from": "拆自", "related_to": "相关", "of:related_to": "相关", "derived_from": "由此产生", "of:derived_from": "来自", "supervises": "督办",
@@ -92,6 +94,7 @@ def _shown(request: HttpRequest, actor: Actor, matter: Matter, *, verb: str, val
         note_read(subject_kind="matter", subject_id=matter.pk, what=",".join(sorted(aspects)), purpose=_purpose(actor, matter))
     tongue = language()
     process = process_version(matter.process_code, matter.process_version)
+    entries = timeline(matter, aspects=aspects, language=tongue)
     steps = [
         {
             "verb": s.verb, "name": s.name, "main": s.main, "stop": stop, "open": s.verb == verb, "fields": fields_of(s.form) if s.form else [],
@@ -102,7 +105,8 @@ def _shown(request: HttpRequest, actor: Actor, matter: Matter, *, verb: str, val
     context = {
         "matter": matter, "process": process, "told": told(matter, tongue), "clocks": lights(matter, tongue), "aspects": aspects, "steps": steps,
         "actions": [_form_of(a, actor, matter, verb, values, errors) for a in possible_actions(actor, matter)],
-        "entries": timeline(matter, aspects=aspects, language=tongue), "title": matter.title if aspects & {"content", "topic"} else "",
+        "entries": entries, "asked": next((e for e in reversed(entries) if e.mine and e.body), None), "cited": list(dict.fromkeys(c for e in entries for c in e.citations)), "shows": [(c, e if tongue.startswith("en") else z) for c, z, e in SHOWS],
+        "beside": rows_of(queue(actor, read_filter(actor, request.GET), limit=BESIDE)), "title": matter.title if aspects & {"content", "topic"} else "",
         "people": _people(matter, aspects), "details": _details(matter, aspects), "groups": [GROUP_NAMES[g][0] for g in matter.priority_groups if g in GROUP_NAMES],
         "category": names_of({matter.category_code}, tongue).get(matter.category_code, ""), "region": path_name(matter.region_code),
         "spells": _spells(matter) if "handling" in aspects or "internal" in aspects else [], "documents": matter.documents.order_by("issued_at") if "content" in aspects else [],
@@ -184,7 +188,7 @@ def _rating(actor: Actor, matter: Matter) -> dict[str, Any] | None:
 def _reads(matter: Matter) -> list[dict[str, Any]]:
     rows = list(ReadLog.objects.filter(subject_kind="matter", subject_id=matter.pk).order_by("-pk")[:20])
     names = dict(Staff.objects.filter(pk__in=[r.actor_id for r in rows if r.actor_kind == "staff" and r.actor_id]).values_list("pk", "name"))
-    return [{"at": r.at, "who": names.get(uuid.UUID(r.actor_id), "") if r.actor_id else "", "purpose": r.purpose} for r in rows]
+    return [{"at": r.at, "who": names.get(uuid.UUID(r.actor_id), "") if r.actor_id else "", "purpose": purpose_words(r.purpose, language())} for r in rows]
 
 
 @require_POST

@@ -38,7 +38,7 @@ def row_of(matter: Matter, names: dict[str, str], places: dict[str, str]) -> dic
     return {
         "id": matter.pk, "number": matter.number, "title": matter.title, "state": told(matter, tongue)["name"], "light": matter.light,
         "process": process_version(matter.process_code, matter.process_version).name.in_language(tongue),
-        "due": due_words(matter.next_due_at, now, tongue) if matter.next_due_at else "",
+        "due": due_words(matter.next_due_at, now, tongue) if matter.next_due_at else "", "due_at": matter.next_due_at,
         "left": remaining_words(matter.next_due_at, now, tongue) if matter.next_due_at else "",
         "category": names.get(matter.category_code, ""), "region": places.get(matter.region_code, matter.region_code),
         "assignee": matter.assignee.name if matter.assignee else "", "priority": matter.priority, "opened_at": matter.opened_at, "door": matter.door,
@@ -85,16 +85,17 @@ def _queue(request: HttpRequest, *, results: list[RowResult] | None = None, refu
     have = counts(actor)
     usable = [s for s in SCOPES if have[s[0]] or s[0] == wanted.scope or (s[0] == "mine" and actor.has("adviser"))]
     tongue = language()
-    context = {
+    context: dict[str, Any] = {
         "rows": rows_of(matters[:PAGE]), "more": offset + PAGE if len(matters) > PAGE else None, "wanted": wanted, "offset": offset,
         "scopes": [{"code": c, "name": e if english else z, "count": have[c], "here": c == wanted.scope} for c, z, e in usable],
         "lights": [(c, e if english else z) for c, z, e in LIGHTS],
         "processes": sorted({(p.code, p.name.in_language(tongue)) for p in all_processes()}),
         "views": SavedView.objects.filter(staff_id=actor.account).order_by("pk"), "filter": {k: v for k, v in asdict(wanted).items() if v},
-        "dispatcher": actor.has("dispatcher") or actor.has("office_head"), "claims": actor.has("adviser"),
+        "dispatcher": actor.has("dispatcher") or actor.has("office_head"), "claims": actor.has("adviser") and wanted.scope == "pool",
         "advisers": advisers_within(actor) if actor.has("dispatcher") or actor.has("office_head") else [],
-        "results": results, "refusal": refusal,
+        "results": results, "refusal": refusal, "narrowed": bool(wanted.process or wanted.light or wanted.region or wanted.closed or wanted.assignee),
     }  # fmt: skip
+    context["may_tick"] = bool(context["rows"]) and not wanted.closed and (context["claims"] or context["dispatcher"])
     return page(
         request, "desk/queue.html", context, status=status, topics=[f"office:{o}" for o in sorted({str(g.office_id) for g in actor.grants if g.office_id})][:20]
     )

@@ -23,7 +23,7 @@ from fawang.kernel.readlog import note_read
 from fawang.matters.clock_rules import all_rules
 from fawang.matters.models import Matter
 from fawang.people.models import Staff
-from fawang.people.selectors import outbox as newest_notices
+from fawang.people.selectors import masked_outbox
 from fawang.regions.models import CalendarDay, CalendarYear
 from fawang.regions.services import publish_calendar_year, set_calendar_day
 
@@ -109,7 +109,7 @@ def _days(text: str, year: int) -> dict[date, tuple[str, str]]:
 def outbox(request: HttpRequest) -> HttpResponse:
     """Messages to people and what became of them."""
     note_read(subject_kind="outbox", subject_id=actor_of(request).account, purpose="outbox")
-    return page(request, "desk/outbox.html", {"notices": newest_notices(100)})
+    return page(request, "desk/outbox.html", {"notices": masked_outbox(100)})
 
 
 @open_to("people.audit")

@@ -13,6 +13,7 @@ from django.shortcuts import render
 from fawang.faces.pages import errors_of, language, limited, post_once, spec, typed
 from fawang.faces.routing import open_to
 from fawang.faces.submission import matter_id_of, submit
+from fawang.faces.views_of import main_way, told
 from fawang.kernel import clock
 from fawang.kernel.errors import Absent, Refusal
 from fawang.kernel.texts import Text
@@ -20,7 +21,7 @@ from fawang.matters.categories import version_in_force
 from fawang.matters.forms import FieldSpec, fields_of
 from fawang.matters.intake import PRIORITY_GROUPS
 from fawang.matters.models import Category, Matter
-from fawang.matters.processes import process_in_force
+from fawang.matters.processes import process_in_force, process_version
 from fawang.matters.time_limits import due_words
 from fawang.regions.selectors import children
 
@@ -29,6 +30,12 @@ GROUP_NAMES = {
     "minor": ("未成年人", "Minor"), "soldier": ("军人军属", "Soldier or family"), "veteran": ("退役军人", "Veteran"), "pregnant": ("孕产妇", "Pregnant"),
 }  # fmt: skip
 SENSITIVE = ("family.violence",)
+"""Categories whose pages carry the button that leaves at once."""
+
+
+def is_sensitive(category: str) -> bool:
+    """Whether somebody may be in danger when this page is seen over the shoulder."""
+    return any(category == code or category.startswith(code + ".") for code in SENSITIVE)
 
 
 def region_choices() -> list[tuple[str, Text]]:
@@ -46,38 +53,37 @@ def category_choices() -> list[tuple[str, Text]]:
     return [(c.code, Text(("　" if c.level > 1 else "") + c.name, c.name_en)) for c in rows]
 
 
-def ask_fields(process: str) -> list[FieldSpec]:
-    """The page's own questions, then the service's."""
-    asked = "您遇到了什么事？" if process == "consultation" else "发生了什么？"
+def ask_parts(process: str) -> list[tuple[Text, list[FieldSpec]]]:
+    """The form in the parts one meets one after the other: the matter, the service's own questions, how to reach one."""
+    asked = ("您遇到了什么事？", "What happened?") if process == "consultation" else ("发生了什么？", "What happened?")
     first = [
-        spec("question", asked, "What happened?", widget="textarea", max_length=5000, help=("什么时候、什么地方、和谁、现在怎样了，想到什么写什么。", "When, where, with whom, and how things stand.")),
+        spec("question", *asked, widget="textarea", max_length=5000, help=("什么时候、什么地方、和谁、现在怎样了，想到什么写什么。", "When, where, with whom, and how things stand.")),
         spec("region", "事情发生在哪里", "Where did it happen", widget="select", choices=region_choices()),
     ]  # fmt: skip
-    if process == "consultation":
-        first.append(
-            spec(
-                "category",
-                "是哪一类事",
-                "What kind of matter",
-                widget="select",
-                required=False,
-                choices=category_choices(),
-                help=("不清楚可以不选。", "Leave it if you are not sure."),
-            )
-        )
     declared = process_in_force(process, clock.today(), settings.PROVINCE)
     own = [f for f in fields_of(declared.intake) if f.name != "confidential"] if declared.intake else []
+    if process == "consultation":
+        unsure = ("不清楚可以不选。", "Leave it if you are not sure.")
+        own.insert(0, spec("category", "是哪一类事", "What kind of matter", widget="select", required=False, choices=category_choices(), help=unsure))
+    own.append(
+        spec("priority_groups", "您是不是", "Are you", widget="checkboxes", required=False, many=True, choices=[(g, Text(*GROUP_NAMES[g])) for g in PRIORITY_GROUPS], default=[])
+    )  # fmt: skip
     last = [
         spec("name", "怎么称呼您", "Your name", required=False, max_length=100, help=("可以不填真实姓名。", "It need not be your real name.")),
-        spec("phone", "手机号", "Mobile number", required=False, help=("留手机号可以收到答复短信；不留也可以凭查询码查看。", "For a text message when it is answered; optional.")),
-        spec("priority_groups", "您是不是", "Are you", widget="checkboxes", required=False, many=True, choices=[(g, Text(*GROUP_NAMES[g])) for g in PRIORITY_GROUPS], default=[]),
+        spec("phone", "手机号", "Mobile number", widget="tel", required=False, help=("留手机号可以收到答复短信；不留也可以凭查询码查看。", "For a text message when it is answered; optional.")),
         spec("safe_contact", "短信里不要提到是什么事（手机可能被别人看到时请勾选）", "Do not say in messages what it is about", widget="checkbox", required=False),
     ]  # fmt: skip
-    return [*first, *own, *last]
+    return [(Text("说说这件事", "What happened"), first), (Text("再补充几点", "A few more things"), own), (Text("怎么联系您", "How to reach you"), last)]
+
+
+def ask_fields(process: str) -> list[FieldSpec]:
+    """All fields of the form, in order."""
+    return [field for _, fields in ask_parts(process) for field in fields]
 
 
 def _page(request: HttpRequest, process: str, heading: tuple[str, str], button: tuple[str, str]) -> HttpResponse:
-    fields = ask_fields(process)
+    parts = ask_parts(process)
+    fields = [field for _, own in parts for field in own]
     declared = process_in_force(process, clock.today(), settings.PROVINCE)
     values: dict[str, Any] = {"question": request.GET.get("q", "")[:5000], "category": request.GET.get("category", "")}
     errors: Any = {}
@@ -92,8 +98,8 @@ def _page(request: HttpRequest, process: str, heading: tuple[str, str], button: 
     at = 1 if language().startswith("en") else 0
     key = request.POST.get("_key") if not errors else None
     context = {
-        "process": declared, "fields": fields, "values": values, "errors": errors, "heading": heading[at], "submit": button[at],
-        "key": key or uuid.uuid4().hex, "sensitive": values.get("category", "") in SENSITIVE,
+        "process": declared, "parts": parts, "values": values, "errors": errors, "heading": heading[at], "submit": button[at],
+        "key": key or uuid.uuid4().hex, "sensitive": is_sensitive(str(values.get("category", ""))),
     }  # fmt: skip
     return render(request, "portal/ask.html", context, status=status)
 
@@ -138,9 +144,14 @@ def receipt(request: HttpRequest, code: str) -> HttpResponse:
     plain = matter.lookup_code
     address = request.build_absolute_uri(f"/track/{plain}")
     context = {
-        "matter": matter,
-        "code_spaced": " ".join(plain[i : i + 5] for i in range(0, len(plain), 5)),
-        "due": due_words(matter.next_due_at, clock.now(), language()) if matter.next_due_at else "",
-        "qr": segno.make(address, error="m").png_data_uri(scale=5, border=2),
-    }
+        "matter": matter, "code_spaced": " ".join(plain[i : i + 5] for i in range(0, len(plain), 5)), "address": address, "sensitive": is_sensitive(matter.category_code),
+        "due": due_words(matter.next_due_at, clock.now(), language()) if matter.next_due_at else "", "qr": segno.make(address, error="m").png_data_uri(scale=5, border=2),
+        "told": told(matter, language()), "ways": _what_follows(matter), "reachable": matter.parties.filter(ended_at=None).exclude(phone_index=b"").exists(),
+    }  # fmt: skip
     return render(request, "portal/receipt.html", context)
+
+
+def _what_follows(matter: Matter) -> list[str]:
+    """The service's way from here, in its own words: what the next states are called and what they mean."""
+    process = process_version(matter.process_code, matter.process_version)
+    return [process.state(code).told.in_language(language()) for code in main_way(process, matter.state)[1:]]

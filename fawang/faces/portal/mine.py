@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from fawang.faces.pages import errors_of, language, limited, spec
 from fawang.faces.routing import open_to
-from fawang.faces.views_of import told
+from fawang.faces.views_of import purpose_words, told
 from fawang.kernel.errors import Refusal
 from fawang.kernel.models import ReadLog
 from fawang.kernel.text_safety import ValueProblem
@@ -55,9 +55,15 @@ def me(request: HttpRequest) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     matters = list(visible_to(actor).order_by("-opened_at")[:100])
     rows = [{"code": m.lookup_code, "title": m.title[:60], "number": m.number, "at": m.opened_at, "state": told(m, language())["name"]} for m in matters]
+    numbers = {m.pk: m.number for m in matters}
     offices = dict(Organisation.objects.values_list("pk", "name"))
     reads = [
-        {"at": r.at, "office": offices.get(uuid.UUID(r.office_id), "") if r.office_id else "", "purpose": r.purpose}
+        {
+            "at": r.at,
+            "office": offices.get(uuid.UUID(r.office_id), "") if r.office_id else "",
+            "purpose": purpose_words(r.purpose, language()),
+            "number": numbers[r.subject_id],
+        }
         for r in ReadLog.objects.filter(subject_id__in=[m.pk for m in matters], actor_kind="staff").order_by("-at")[:50]
     ]
     return render(request, "portal/me.html", {"rows": rows, "reads": reads})

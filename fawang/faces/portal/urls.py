@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from fawang.faces.portal import asking, mine, reading, tracking
+from fawang.faces.portal import asking, leaving, mine, places, reading, texts, tracking
 
 urlpatterns = [
     path("", reading.home, name="home"),
@@ -19,9 +19,12 @@ urlpatterns = [
     path("files/<uuid:attachment_id>", tracking.download, name="download"),
     path("guides", reading.guides, name="guides"),
     path("guides/<str:code>", reading.guide, name="guide"),
-    path("sites", reading.sites, name="sites"),
-    path("accessibility", reading.text, {"name": "accessibility"}, name="accessibility"),
-    path("privacy", reading.text, {"name": "privacy"}, name="privacy"),
+    path("sites", places.sites, name="sites"),
+    path("sites/map", places.ground, name="site_map"),
+    path("leave", leaving.leave, name="leave"),
+    path("calendar", leaving.calendar, name="calendar"),
+    path("accessibility", texts.text, {"name": "accessibility"}, name="accessibility"),
+    path("privacy", texts.text, {"name": "privacy"}, name="privacy"),
     path("prefs", reading.prefs, name="prefs"),
     path("outbox", reading.outbox, name="outbox"),
     path("me", mine.me, name="me"),

@@ -10,6 +10,7 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import get_language
 
+from fawang.faces.portal.links import links_at
 from fawang.kernel import clock
 from fawang.kernel.clock import BEIJING
 from fawang.kernel.errors import Refusal
@@ -17,6 +18,8 @@ from fawang.matters.forms import FieldSpec
 
 register = template.Library()
 _DAYS = "一二三四五六日"
+_PURPOSES = {"name": "name", "phone": "tel", "code": "one-time-code"}
+"""WCAG 1.3.5: what a field about oneself is for."""
 
 
 def _english() -> bool:
@@ -75,6 +78,25 @@ def get(mapping: dict[str, Any], name: str) -> Any:
     return mapping.get(name) if mapping else None
 
 
+@register.simple_tag(takes_context=True)
+def portal_links(context: Any) -> list[dict[str, Any]]:
+    """The links of the public site for the page one is on."""
+    request = context.get("request")
+    return links_at(request.path if request else "", get_language() or "zh-hans")
+
+
+@register.simple_tag
+def option_groups(choices: Any) -> list[tuple[Any, list[Any]]]:
+    """The options of a long list under their headings: an option whose words begin with a wide space belongs to the one above."""
+    groups: list[tuple[Any, list[Any]]] = []
+    for code, name in choices:
+        if groups and str(name).startswith("\u3000"):
+            groups[-1][1].append((code, str(name).strip("\u3000")))
+        else:
+            groups.append(((code, name), []))
+    return groups
+
+
 @register.simple_tag
 def new_key() -> str:
     """A fresh idempotency key for a form."""
@@ -82,11 +104,16 @@ def new_key() -> str:
 
 
 @register.inclusion_tag("faces/field.html")
-def field(spec: FieldSpec, values: dict[str, Any] | None = None, errors: dict[str, Refusal] | None = None, prefix: str = "") -> dict[str, Any]:
-    """One form field: label, help, error beside it, what was typed."""
+def field(
+    spec: FieldSpec, values: dict[str, Any] | None = None, errors: dict[str, Refusal] | None = None, prefix: str = "", own: bool = False
+) -> dict[str, Any]:
+    """One form field: label, help, error beside it, what was typed. ``own``: the person fills in his own data, the browser may help."""
     value = (values or {}).get(spec.name, spec.default if spec.default not in (None, False) else "")
     error = (errors or {}).get(spec.name)
-    return {"f": spec, "value": value, "chosen": value if isinstance(value, list) else [str(value)], "error": error, "id": f"{prefix}{spec.name}"}
+    return {
+        "f": spec, "value": value, "chosen": value if isinstance(value, list) else [str(value)], "error": error, "id": f"{prefix}{spec.name}",
+        "optional": not spec.required and "可不填" not in spec.label.zh, "auto": _PURPOSES.get(spec.name, "") if own else "off",
+    }  # fmt: skip
 
 
 @register.simple_tag
@@ -103,7 +130,8 @@ def bar_parts(parts: list[tuple[str, int, float]]) -> str:
 def day_bars(bars: list[dict[str, Any]]) -> str:
     """A bar chart of days as SVG: one bar a day, the date under every seventh."""
     width = 16
-    found = [format_html('<svg viewBox="0 0 {} 130" class="days">', max(len(bars) * width, width))]
+    whole = max(len(bars) * width, width)
+    found = [format_html('<svg viewBox="0 0 {} 130" class="days"><path class="ground" d="M0 104.5H{}"/>', whole, whole)]
     for at, bar in enumerate(bars):
         x, height = at * width, max(bar["h"], 1 if bar["n"] else 0)
         found.append(

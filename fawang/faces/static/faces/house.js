@@ -25,6 +25,38 @@
   });
   $('[data-draft-done]').forEach((n) => { try { localStorage.removeItem('draft:' + n.dataset.draftDone); } catch (e) { /* closed */ } });
 
+  // A long form, one part a page: the browser's own back button goes one part back, errors bring their part to the front.
+  $('form[data-steps]').forEach((form) => {
+    const parts = $('.part', form);
+    const marks = $('.steps li', form);
+    const turns = $('[data-turn]', form);
+    let at = 0;
+    const show = (next, focus) => {
+      at = Math.max(0, Math.min(parts.length - 1, next));
+      parts.forEach((part, n) => { part.hidden = n !== at; });
+      marks.forEach((mark, n) => { mark.classList.toggle('done', n < at); if (n === at) mark.setAttribute('aria-current', 'step'); else mark.removeAttribute('aria-current'); });
+      form.querySelector('.send').hidden = at < parts.length - 1;
+      turns[0].hidden = at === parts.length - 1;
+      turns[1].hidden = at === 0;
+      if (focus) { parts[at].querySelector('h2').focus(); window.scrollTo(0, form.offsetTop - 120); }
+    };
+    const sound = () => $('input,select,textarea', parts[at]).every((f) => f.reportValidity());
+    form.classList.add('stepped');
+    form.querySelector('.steps').hidden = false;
+    form.querySelector('.turn').hidden = false;
+    turns.forEach((button) => button.addEventListener('click', () => {
+      if (button.dataset.turn === '-1') { history.back(); return; }
+      if (!sound()) return;
+      history.pushState({ part: at + 1 }, '');
+      show(at + 1, true);
+    }));
+    form.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter' && event.target.tagName === 'INPUT' && at < parts.length - 1) { event.preventDefault(); turns[0].click(); }
+    });
+    window.addEventListener('popstate', (event) => show((event.state && event.state.part) || 0, true));
+    show((history.state && history.state.part) || 0, false);
+  });
+
   document.addEventListener('submit', (event) => {
     const button = event.target.querySelector('button[type=submit],button:not([type])');
     if (button) setTimeout(() => { button.disabled = true; setTimeout(() => { button.disabled = false; }, 8000); }, 0);
@@ -40,12 +72,21 @@
     const node = event.target.closest('[data-do]');
     if (!node) return;
     if (node.dataset.do === 'print') window.print();
-    if (node.dataset.do === 'copy' && navigator.clipboard) { navigator.clipboard.writeText(node.dataset.text); node.textContent = say('已复制', 'Copied'); }
+    if (node.dataset.do === 'copy' && navigator.clipboard) {
+      navigator.clipboard.writeText(node.dataset.text);
+      (node.querySelector('span') || node).textContent = say('已复制', 'Copied');
+    }
+    if (node.dataset.do === 'back' && history.length > 1) { event.preventDefault(); history.back(); }
     if (node.dataset.do === 'read' && window.speechSynthesis) {
-      speechSynthesis.cancel();
+      const word = node.querySelector('span');
+      const stopped = () => { word.textContent = say('读给我听', 'Read aloud'); };
+      if (speechSynthesis.speaking) { speechSynthesis.cancel(); stopped(); return; }
       const speech = new SpeechSynthesisUtterance(document.querySelector('main').innerText);
       speech.lang = en ? 'en' : 'zh-CN';
+      speech.rate = 0.9;
+      speech.onend = stopped;
       speechSynthesis.speak(speech);
+      word.textContent = say('停止朗读', 'Stop reading');
     }
     if (node.dataset.do === 'exit') {
       event.preventDefault();
@@ -84,29 +125,5 @@
       document.querySelector('main').prepend(bar);
     };
     source.addEventListener('revoked', () => window.location.reload());
-  }
-
-  // The desk by keyboard.
-  if (document.querySelector('.desk')) {
-    const rows = $('.queue li a.open');
-    let at = -1;
-    document.addEventListener('keydown', (event) => {
-      if (/TEXTAREA|INPUT|SELECT/.test(event.target.tagName) || event.ctrlKey || event.metaKey || event.altKey) {
-        if (event.key === 'Escape') event.target.blur();
-        return;
-      }
-      if (event.key === 'j' || event.key === 'k') {
-        at = Math.max(0, Math.min(rows.length - 1, at + (event.key === 'j' ? 1 : -1)));
-        if (rows[at]) rows[at].focus();
-      } else if (event.key === '/') {
-        const find = document.querySelector('input[type=search]');
-        if (find) { event.preventDefault(); find.focus(); }
-      } else if (event.key === '?') {
-        const d = document.getElementById('keys'); if (d) d.showModal();
-      } else if ('ram'.includes(event.key)) {
-        const target = document.querySelector(`[data-key="${event.key}"]`);
-        if (target) { event.preventDefault(); if (target.tagName === 'DETAILS') { target.open = true; const f = target.querySelector('textarea,input:not([type=hidden]),select,button'); if (f) f.focus(); } else { target.focus(); } }
-      }
-    });
   }
 })();

@@ -1,0 +1,138 @@
+"""The whole product, started as a user starts it, on a state folder and a port of its own; and a browser to look at it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+PORTS = range(8310, 8400, 2)
+PATIENCE = 120
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A running province: its address and the password of its demonstration accounts."""
+
+    base: str
+    password: str
+
+
+def chromium() -> str:
+    """Debian's Chromium; empty where there is none."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or ""
+
+
+def free_port() -> int:
+    """A port whose neighbour is free too: the live process takes the next one."""
+    for port in PORTS:
+        try:
+            for one in (port, port + 1):
+                with socket.socket() as probe:
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    probe.bind(("127.0.0.1", one))
+        except OSError:
+            continue
+        return port
+    raise RuntimeError("no free pair of ports between 8310 and 8400")
+
+
+@contextmanager
+def running_house() -> Iterator[House]:
+    """``fawang up`` with the demonstration province, stopped and removed afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="fawang-browser-"))
+    folder.chmod(0o711)
+    port = free_port()
+    kept_out = {"DATABASE_URL", "DATABASE_OWNER_URL", "FAWANG_TESTING", "FAWANG_TEST_DB", "FAWANG_LIVE_URL", "FAWANG_FILES", "DJANGO_SETTINGS_MODULE"}
+    env = {k: v for k, v in os.environ.items() if k not in kept_out}
+    env |= {"FAWANG_STATE": str(folder), "FAWANG_PORT": str(port), "PYTHONPATH": str(ROOT)}
+    log = folder / "up.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen([sys.executable, "-m", "fawang.console.main", "up"], cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT)
+    try:
+        _wait(process, f"http://127.0.0.1:{port}/healthz", log)
+        yield House(f"http://127.0.0.1:{port}", (folder / "secrets" / "demo_password").read_text().strip())
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    began = time.monotonic()
+    while time.monotonic() - began < PATIENCE:
+        if process.poll() is not None:
+            raise RuntimeError(f"the house did not start: {log.read_text(errors='replace')[-2000:]}")
+        try:
+            with urllib.request.urlopen(address, timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise RuntimeError(f"the house was not ready in {PATIENCE} s: {log.read_text(errors='replace')[-2000:]}")
+
+
+@contextmanager
+def running_browser() -> Iterator[Browser]:
+    """Headless Chromium."""
+    with sync_playwright() as tools:
+        browser = tools.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Sessions:
+    """Signed-in browser contexts: each account signs in once, every later window gets its cookies."""
+
+    def __init__(self, browser: Browser, house: House) -> None:
+        self.browser, self.house = browser, house
+        self.kept: dict[str, Any] = {}
+
+    def page(self, who: str = "", *, width: int = 1280, height: int = 900, cookies: dict[str, str] | None = None, **options: Any) -> Page:
+        """A new window of somebody: an account of the demonstration, or nobody."""
+        state = self._state(who) if who else None
+        context = self.browser.new_context(
+            base_url=self.house.base, viewport={"width": width, "height": height}, locale="zh-CN", timezone_id="Asia/Shanghai", storage_state=state, **options
+        )
+        context.set_default_timeout(10_000)
+        if cookies:
+            context.add_cookies([{"name": k, "value": v, "url": self.house.base} for k, v in cookies.items()])
+        return context.new_page()
+
+    def _state(self, who: str) -> Any:
+        if who not in self.kept:
+            context = self.browser.new_context(base_url=self.house.base)
+            page = context.new_page()
+            sign_in(page, who, self.house.password)
+            self.kept[who] = context.storage_state()
+            context.close()
+        return self.kept[who]
+
+
+def sign_in(page: Page, who: str, password: str) -> None:
+    """Through the sign-in page, as a person does; the demonstration shows the time code."""
+    page.goto(f"/desk/sign-in?as={who}")
+    if password:
+        page.locator("input[name=password]").fill(password)
+    page.locator("main form button.main").click()
+    page.wait_for_url("**/desk/", wait_until="domcontentloaded")
