@@ -58,7 +58,13 @@ def _aid(values: Values, tables: Tables) -> Answer:
             "ask", Text("在申请范围内；本地的经济困难标准尚未录入，请向法律援助中心确认", "Within the scope; the local standard is not entered, please ask"),
             first, Line(Text("经济困难标准由各省规定", "The province sets the standard"), Text("尚未录入，不作估计", "Not entered, not guessed"), None, ("法律援助法 34",)),
         )  # fmt: skip
-    income = values.number("income", Decimal(0))
+    if not values.has("income"):
+        return _answer(
+            "ask",
+            Text(f"在申请范围内；家庭人均月收入不超过 {yuan(standard)} 元就可以申请", f"Within the scope; you may apply with up to {yuan(standard)} yuan a head and month"),
+            first, Line(Text("本地经济困难标准", "The local standard"), Text(yuan(standard), yuan(standard)), standard, ("法律援助法 34", "法律援助法 41")),
+        )  # fmt: skip
+    income = values.number("income")
     under = income <= standard
     said = f"{yuan(income)} {'≤' if under else '>'} {yuan(standard)}"
     headline = (

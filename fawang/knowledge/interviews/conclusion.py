@@ -62,7 +62,7 @@ def conclude(interview: Interview, answers: Answers, *, today: date, tables: Tab
     dues = tuple(sorted(_dues(interview, answers, today, tables), key=lambda due: due.by))
     sums = tuple(_sum(s.calculator, s.inputs, interview, answers, today, tables) for s in interview.sums if holds(s.when, answers, today))
     asked = next((a.inputs for a in interview.aid if holds(a.when, answers, today)), None)
-    aid = None if asked is None else _sum("legal_aid", {"on": "=today", **asked}, interview, answers, today, tables).answer
+    aid = None if asked is None else _sum("legal_aid", {"on": "=today", **asked}, interview, answers, today, tables, {"status": "none"}).answer
     norms = [n for each in items.values() for item in each for n in item.norms]
     norms += [n for due in dues for n in due.norms] + [n for s in sums if s.answer for n in s.answer.norms] + list(aid.norms if aid else ())
     said = tuple((q.ask, shown(q, answers[q.code])) for q in interview.questions if q.code in answers)
@@ -114,8 +114,10 @@ def _dues(interview: Interview, answers: Answers, today: date, tables: Tables) -
     return found
 
 
-def _sum(code: str, inputs: Mapping[str, str], interview: Interview, answers: Answers, today: date, tables: Tables) -> Worked:
-    typed: dict[str, str] = {}
+def _sum(
+    code: str, inputs: Mapping[str, str], interview: Interview, answers: Answers, today: date, tables: Tables, otherwise: Mapping[str, str] | None = None
+) -> Worked:
+    typed: dict[str, str] = dict(otherwise or {})
     for name, source in inputs.items():
         given = source.removeprefix("=") if source.startswith("=") else answers.get(source)
         if given == "today":

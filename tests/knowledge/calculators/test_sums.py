@@ -246,6 +246,8 @@ def test_legal_aid_looks_at_scope_then_exemption_then_the_local_standard() -> No
     own = Row("aid.economic_standard", Text("标准", "standard"), "演示", date(2026, 1, 1), None, "340000", D(1500))
     assert ask("legal_aid", Tables("340100", (own,)), scope="maintenance", status="none", income="1500", on=DAY).figures["likely"] == D(2)
     assert ask("legal_aid", Tables("340100", (own,)), scope="maintenance", status="none", income="1501", on=DAY).figures["likely"] == D(0)
+    unsaid = ask("legal_aid", Tables("340100", (own,)), scope="maintenance", status="none", on=DAY)
+    assert (unsaid.figures["likely"], unsaid.lines[-1].amount) == (D(1), D(1500)), "an income nobody stated is not taken for none"
 
 
 @pytest.mark.parametrize(
