@@ -72,7 +72,7 @@ class Dialog:
     @property
     def key(self) -> str:
         """What names it in the spool: our tag is ours alone."""
-        return f"{self.call_id} {self.local_tag}"
+        return self.local_tag
 
     def flow(self) -> Flow:
         """Where a request inside the dialog goes: first route, else their contact if it can be reached as it stands, else where they are heard from."""

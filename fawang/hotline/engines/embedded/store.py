@@ -41,6 +41,11 @@ def host_boot() -> str:
         return ""
 
 
+def _key(text: str) -> str:
+    """The text as SQLite can hold it."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
 class FileSpool:
     """See ``spool.Spool``. One per engine process; the file is locked against a second one."""
 
@@ -97,7 +102,8 @@ class FileSpool:
                     db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def _write(self, sql: str, values: tuple[Any, ...]) -> None:
-        self._pending.append((sql, values))
+        """Text may hold what the network sent: bytes that are no text become escapes, in keys too (:func:`_key`)."""
+        self._pending.append((sql, tuple(_key(v) if isinstance(v, str) else v for v in values)))
 
     def commit(self) -> None:
         """See ``Spool``. On a full disk calls go on; what could not be kept waits here and is tried again, and its events are not told before."""
@@ -106,7 +112,10 @@ class FileSpool:
         try:
             self._db.execute("BEGIN IMMEDIATE")
             for sql, values in self._pending:
-                self._db.execute(sql, values)
+                try:
+                    self._db.execute(sql, values)
+                except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError):
+                    log.exception("one statement cannot be kept and is left out: %s", sql)
             self._db.execute("COMMIT")
         except sqlite3.OperationalError:
             log.exception("the engine's file cannot be written")
@@ -168,7 +177,7 @@ class FileSpool:
 
     def answer(self, command_id: str) -> tuple[str, list[str]] | None:
         """See ``Spool``."""
-        row = self._db.execute("SELECT print, body FROM answer WHERE id = ?", (command_id,)).fetchone()
+        row = self._db.execute("SELECT print, body FROM answer WHERE id = ?", (_key(command_id),)).fetchone()
         return (row[0], json.loads(row[1])) if row else None
 
     def put(self, kind: str, key: str, value: dict[str, Any]) -> None:

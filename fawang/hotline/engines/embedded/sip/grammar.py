@@ -287,6 +287,21 @@ def parse_via(text: str) -> Via:
     return Via(found[1].upper(), host, port, parse_params(text.strip(_LWS)[found.end() :]))
 
 
+_LOOSE_VIA = re.compile(r"SIP[ \t]*/[ \t]*[\d.]+[ \t]*/[ \t]*([A-Za-z]+)[ \t]+([A-Za-z0-9.\-\[\]]+)(?:[ \t]*:[ \t]*(\d{1,5})(?!\d))?", re.IGNORECASE)
+
+
+def loose_via(text: str) -> Via:
+    """What can be made out of a Via, however badly written: enough to refuse its message. Raises :class:`BadSyntax` if nothing can."""
+    try:
+        return parse_via(text)
+    except BadSyntax:
+        found = _LOOSE_VIA.match(text.strip(_LWS))
+        if not found or int(found[3] or 0) > 65535:
+            raise
+    params = {name: m[1] for name in ("branch", "rport") if (m := re.search(rf";[ \t]*{name}(?:[ \t]*=[ \t]*({WORD}))?", text, re.IGNORECASE))}
+    return Via(found[1].upper(), found[2], int(found[3] or 0), {name: value or "" for name, value in params.items()})
+
+
 def quote(text: str) -> str:
     """A text as quoted-string for a display name."""
     kept = "".join(ch for ch in text if ord(ch) >= 32 and ord(ch) != 127)

@@ -28,9 +28,9 @@ class Verdict:
 
 
 def answerable(message: Message) -> bool:
-    """Whether an answer could reach its sender and be understood: a readable topmost Via."""
+    """Whether an answer could reach its sender and be understood: a topmost Via of which something can be made."""
     try:
-        message.via()
+        message.loose_via()
     except BadSyntax:
         return False
     return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from fawang.hotline.engines.embedded.sip.grammar import WORD, Address, BadSyntax, Via, parse_address, parse_via, split_list
+from fawang.hotline.engines.embedded.sip.grammar import WORD, Address, BadSyntax, Via, loose_via, parse_address, parse_via, split_list
 
 MOST_HEAD = 24_576
 MOST_LINES = 200
@@ -98,6 +98,13 @@ class Message:
         if not values:
             raise BadSyntax("no Via")
         return parse_via(values[0])
+
+    def loose_via(self) -> Via:
+        """The topmost Via as far as it can be read; raises :class:`BadSyntax` if nothing can be made of it."""
+        values = self.all("via")
+        if not values:
+            raise BadSyntax("no Via")
+        return loose_via(values[0])
 
     def encode(self) -> bytes:
         """The bytes for the wire; Content-Length is written here. No value can break out of its line."""

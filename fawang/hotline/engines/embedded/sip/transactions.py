@@ -348,7 +348,7 @@ class Transactions:
 
 def _server_key(message: Message) -> tuple[str, ...]:
     """What makes a request the same as one before (§17.2.3); requests of RFC 2543 are known by their fields."""
-    via = message.via()
+    via = message.loose_via()
     if via.branch.startswith(COOKIE) and len(via.branch) > len(COOKIE):
         return (via.branch, f"{via.host.lower()}:{via.port}", message.method)
     number = message.get("cseq").split(" ")[0]
@@ -357,7 +357,7 @@ def _server_key(message: Message) -> tuple[str, ...]:
 
 def _mark_source(message: Message, flow: Flow) -> Flow:
     """Write ``received`` and ``rport`` into the topmost Via (RFC 3581); returns where answers go."""
-    via = message.via()
+    via = message.loose_via()
     at = next(n for n, (name, _) in enumerate(message.headers) if name == "via")
     first, *others = split_list(message.headers[at][1])
     parts = first.split(";")
