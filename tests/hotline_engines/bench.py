@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TypeVar
 
 from fawang.hotline.engines import commands as cmd
 from fawang.hotline.engines import events as ev
 from fawang.hotline.engines.embedded.engine import Engine
 from fawang.hotline.engines.embedded.settings import EngineSettings
 from fawang.hotline.engines.embedded.sip.transport import Flow
+from fawang.hotline.engines.timers import HandTimers
 
+E = TypeVar("E", bound=ev.Event)
 HOME = Flow("udp", "192.0.2.77", 5060)
 
 
@@ -19,7 +22,8 @@ class Bench:
 
     def __init__(self, folder: Path, *, answer: str = "ring", **settings: object) -> None:
         values = {"accept_from": ("0.0.0.0/0",), "flood_free": ("192.0.2.77",), "host": "127.0.0.1", "rtp_low": 23500, "rtp_high": 23900}
-        self.engine = Engine(EngineSettings(state=folder, **{**values, **settings}))  # type: ignore[arg-type]
+        self.timers = HandTimers()
+        self.engine = Engine(EngineSettings(state=folder, **{**values, **settings}), self.timers)  # type: ignore[arg-type]
         self.core = self.engine.core
         self.sent: list[tuple[Flow, bytes]] = []
         self.answer = answer
@@ -53,6 +57,26 @@ class Bench:
         """The statuses of the responses, 100 left out."""
         found = [re.match(r"SIP/2\.0 (\d{3})", text) for text in self.give(data, flow)]
         return [int(m[1]) for m in found if m and m[1] != "100"]
+
+    def advance(self, seconds: float) -> list[str]:
+        """Let time pass; the messages that leave meanwhile."""
+        self.sent.clear()
+        self.timers.advance(seconds)
+        self._collect()
+        return [message.decode("utf-8", "replace") for _, message in self.sent]
+
+    def do(self, kind: type[cmd.Command], **values: object) -> list[str]:
+        """A command; the messages that leave because of it."""
+        self.sent.clear()
+        self._number += 1
+        self.core.do(kind(command_id=f"bench{self._number}", **values))  # type: ignore[arg-type]
+        self._collect()
+        return [message.decode("utf-8", "replace") for _, message in self.sent]
+
+    def told(self, kind: type[E], **fields: object) -> list[E]:
+        """Events so far."""
+        found = [e for e in self.core.spool.events_after(0, 100_000) if isinstance(e, kind)]
+        return [e for e in found if all(getattr(e, name) == value for name, value in fields.items())]
 
     @property
     def faults(self) -> int:

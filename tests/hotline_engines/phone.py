@@ -25,7 +25,7 @@ TONES = (300, 360, 420, 500, 580, 660, 740, 820, 900, 1000, 1100, 1250, 1400, 16
 def a_law(sample: int) -> int:
     """One 16-bit sample as A-law, by the book (ITU-T G.711)."""
     sign = 0x80 if sample >= 0 else 0
-    size = min(sample if sample >= 0 else -sample - 1, 32767) >> 4
+    size = (sample if sample >= 0 else -sample - 1) >> 3
     if size < 32:
         code = size >> 1
     else:
@@ -53,7 +53,7 @@ A_TABLE = [from_a_law(n) for n in range(256)]
 MU_TABLE = [from_mu_law(n) for n in range(256)]
 
 
-def sine(frequencies: tuple[int, ...], ms: int, level: int = 9000) -> bytes:
+def sine(frequencies: tuple[int, ...], ms: int, level: int = 6000) -> bytes:
     """Tones as A-law."""
     return bytes(a_law(int(sum(level / len(frequencies) * math.sin(2 * math.pi * hz * n / 8000) for hz in frequencies))) for n in range(8 * ms))
 

@@ -52,9 +52,9 @@ def decode_snapshot(data: dict[str, Any]) -> port.Snapshot:
 
 
 def _decode_kind(kinds: dict[str, type], data: dict[str, Any]) -> Any:
-    kind = kinds.get(str(data.get("kind")))
+    kind = kinds.get(str(data.get("kind"))) if isinstance(data, dict) else None
     if kind is None or kind.__name__ in ABSTRACT:
-        raise BadMessage(f"unknown kind {data.get('kind')!r}")
+        raise BadMessage(f"no message of the port: {str(data)[:80]!r}")
     return build(kind, data)
 
 

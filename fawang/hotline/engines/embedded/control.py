@@ -65,6 +65,8 @@ class ControlServer:
         try:
             while line := await reader.readline():
                 question = json.loads(line)
+                if not isinstance(question, dict):
+                    break
                 if "events" in question:
                     if following is None:
                         following = asyncio.get_running_loop().create_task(self._follow(writer, question["events"]))

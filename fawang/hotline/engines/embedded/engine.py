@@ -33,7 +33,7 @@ from fawang.hotline.engines.embedded.sip.transactions import Transactions
 from fawang.hotline.engines.embedded.sip.transport import Transports
 from fawang.hotline.engines.embedded.store import FileSpool
 from fawang.hotline.engines.embedded.trunks import Trunks
-from fawang.hotline.engines.timers import LoopTimers
+from fawang.hotline.engines.timers import LoopTimers, Timers
 
 log = logging.getLogger(__name__)
 
@@ -45,13 +45,13 @@ class AlreadyRunning(RuntimeError):
 class Engine:
     """One engine on one state folder."""
 
-    def __init__(self, settings: EngineSettings) -> None:
+    def __init__(self, settings: EngineSettings, timers: Timers | None = None) -> None:
         self.settings = settings
         settings.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         settings.recordings.mkdir(exist_ok=True, mode=0o700)
         self._lock = _lock(settings)
         self.spool = FileSpool(settings.file)
-        timers = LoopTimers()
+        timers = timers or LoopTimers()
         self.core = Core(settings.engine_id, self.spool, timers)
         tls = _tls(settings)
         self.transports = Transports(settings.host, settings.port, public_host=settings.public_host, tls_port=settings.tls_port, tls=tls)
@@ -93,10 +93,16 @@ class Engine:
                 act()
         self.fallback.rule = self.board.configuration.fallback
         self.adopted_ms = (time.monotonic() - began) * 1000
+        self.core.listeners.append(self._soon)
         await self.control.open()
         self._ticks = asyncio.get_running_loop().create_task(self._seconds())
         gc.freeze()
         log.info("SIP on %s:%s, %s legs taken over in %.0f ms", self.settings.host, self.transports.port, living, self.adopted_ms)
+
+    def _soon(self) -> None:
+        """Events have been told: the fall-back follows its own calls at once."""
+        if self.fallback.busy:
+            asyncio.get_running_loop().call_soon(self._turn, self.fallback.look)
 
     async def _seconds(self) -> None:
         count = 0

@@ -33,6 +33,11 @@ class FallbackDesk:
         if self.attached != attached:
             self.attached, self._since = attached, self.timers.now()
 
+    @property
+    def busy(self) -> bool:
+        """Whether calls are in our care."""
+        return bool(self._mine)
+
     def _do(self, kind: type[cmd.Command], **values: object) -> bool:
         self._number += 1
         try:

@@ -79,5 +79,6 @@ def settings_from_environment(state: Path) -> EngineSettings:
         accept_from=tuple(part for part in env("FAWANG_SIP_ACCEPT_FROM", "127.0.0.0/8").split(",") if part),
         flood_rate=float(env("FAWANG_SIP_FLOOD_RATE", "100")),
         flood_burst=float(env("FAWANG_SIP_FLOOD_BURST", "300")),
+        media_lost_s=float(env("FAWANG_SIP_MEDIA_LOST_S", "15")),
         flood_free=tuple(part for part in env("FAWANG_SIP_FLOOD_FREE", "127.0.0.1").split(",") if part),
     )
