@@ -48,6 +48,7 @@ CIPHER_SUITE = os.environ.get("FAWANG_CIPHER_SUITE", "aes")  # aes (AES-256-GCM,
 FILES_DIR = Path(os.environ.get("FAWANG_FILES") or STATE_DIR / "files")
 KEYS_DIR = STATE_DIR / "keys"
 SCAN_COMMAND = os.environ.get("FAWANG_SCAN_COMMAND", "")
+SEAT_GATEWAY = os.environ.get("FAWANG_SEAT_GATEWAY", "127.0.0.1:5070")
 HTTPS = os.environ.get("FAWANG_HTTPS") == "1"
 TRUSTED_PROXIES = [p for p in os.environ.get("FAWANG_TRUSTED_PROXIES", "").split(",") if p]
 
@@ -66,6 +67,7 @@ INSTALLED_APPS = [
     "fawang.registry",
     "fawang.knowledge",
     "fawang.matters",
+    "fawang.hotline",
     "fawang.services.consultation",
     "fawang.services.complaint",
     "fawang.oversight",

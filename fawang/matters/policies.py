@@ -21,7 +21,7 @@ from fawang.people.actors import Actor, Grant
 from fawang.regions.selectors import prefix_of, scope_contains
 from fawang.registry.tree import descendant_ids
 
-ROLES_WITH_SIGHT = ("dispatcher", "supervisor", "office_head", "complaint_handler", "return_visitor", "window_clerk")
+ROLES_WITH_SIGHT = ("dispatcher", "supervisor", "office_head", "complaint_handler", "return_visitor", "window_clerk", "hotline_supervisor")
 HANDLING_ONLY_ROLES = ("statistician", "audit_admin")
 
 
@@ -217,7 +217,7 @@ def claim(actor: Actor, matter: Matter) -> Decision:
 @policy("matters.take_in", "窗口人员、坐席、派单员", "Window clerks and dispatchers")
 def take_in(actor: Actor, target: Any) -> Decision:
     """Window intake for somebody else."""
-    allowed = any(r in actor.roles for r in ("window_clerk", "dispatcher", "office_head", "adviser"))
+    allowed = any(r in actor.roles for r in ("window_clerk", "dispatcher", "office_head", "adviser", "seat"))
     return allow() if actor.kind == "staff" and allowed else deny("只有受理人员可以登记。", "Only intake staff may register.")
 
 

@@ -1,0 +1,1 @@
+"""The call machine: what each event, key and deadline does to a call. One module a stretch of the way."""

@@ -1,0 +1,135 @@
+"""A call arrives: the row first, then the answer, the spoken notice, announcements, the greeting, and on to menu or queue."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from fawang.hotline import announcements, callers, flow, outbox, raw
+from fawang.hotline.engines import commands as do
+from fawang.hotline.engines import events as ev
+from fawang.hotline.machine import ending, menus
+from fawang.hotline.machine.turn import Turn, continues, finish, go_on, say
+from fawang.hotline.models import Call, CallLeg, ConfigVersion, Recording
+from fawang.kernel import clock, crypto, events, throttle
+from fawang.kernel.errors import Refusal
+
+ANSWERING = timedelta(seconds=10)
+
+
+def offered(event: ev.LegOffered) -> Call:
+    """The call's row, committed before anything sounds; then the answer (or the refusal, which is a call with its cause too)."""
+    known = Call.objects.filter(engine_id=event.engine_id, leg_id=event.leg_id).first()
+    if known is not None:
+        return known
+    at = raw.moment(event.at)
+    number = callers.read_number(event.asserted or event.from_number)
+    person, match = callers.recognise(number)
+    config = ConfigVersion.objects.filter(state="live").first()
+    call = Call.objects.create(
+        engine_id=event.engine_id, leg_id=event.leg_id, call_ref=event.call_ref[:255], config=config, did=event.to_number[:40], trunk=event.trunk[:60],
+        caller=number.shown, caller_index=number.index, caller_kind=number.kind, caller_region=number.region, person=person, match=match,
+        language=person.language if person is not None and match == "known" else "zh-hans", arrived_at=at, state_since=at,
+        deadline_at=clock.now() + ANSWERING,
+    )  # fmt: skip
+    CallLeg.objects.create(engine_id=event.engine_id, leg_id=event.leg_id, call=call, role="citizen", created_at=at)
+    events.record(
+        kind="hotline.call_arrived", stream=call.pk, occurred_at=at,
+        payload={"call": str(call.pk), "did": call.did, "direction": "in", "engine": event.engine_id},
+    )  # fmt: skip
+    raw.note(call, "arrived", at=at, direction="in", did=call.did)
+    _take(call, event, number)
+    return call
+
+
+def _take(call: Call, event: ev.LegOffered, number: callers.CallerNumber) -> None:
+    from fawang.hotline.machine.turn import document_of
+
+    if call.config_id is None:
+        ending.refuse(call, "unavailable")
+        return
+    here = Turn(call, call.arrived_at, document_of(call))
+    destination = flow.number_for(here.document, event.to_number)
+    if destination is None or (event.account and event.to_number not in {n.did for n in here.document.numbers}):
+        ending.refuse(call, "not_found" if destination is None else "forbidden")
+        return
+    if _floods(here, number, event.source):
+        ending.refuse(call, "busy")
+        return
+    call.notes = {"to": destination[0]}
+    call.caller_region = call.caller_region or destination[1]
+    here.order(do.Answer(command_id="", leg_id=call.leg_id))
+    here.due(ANSWERING)
+    finish(here)
+
+
+def _floods(here: Turn, number: callers.CallerNumber, source: str) -> bool:
+    """Whether this caller calls more often than the edition allows a minute (toll fraud, attacks). Counted, not remembered."""
+    limit = here.document.limits.calls_a_minute
+    if not limit:
+        return False
+    key = number.index.hex() or crypto.text_digest(source)[:32]
+    try:
+        with transaction.atomic():
+            throttle.spend(f"hotline:{key}", limit=limit, window=timedelta(minutes=1))
+    except Refusal:
+        return True
+    return False
+
+
+def answered(here: Turn) -> None:
+    """The line is open: first of all the caller is told that the call is recorded (PIPL §17)."""
+    call = here.call
+    if call.state != "arriving":
+        return
+    call.answered_at = here.at
+    here.go("greeting")
+    here.note("greeted")
+    say(here, ["notice_recording"], "noticed")
+
+
+@continues("noticed")
+def noticed(here: Turn, digits: str) -> None:
+    """The notice was heard: record from now on; announcements and greeting follow. What was not announced is not recorded."""
+    call = here.call
+    if call.notes.pop("sound_failed", "") == "noticed":
+        here.note("not_recorded", reason="notice_failed")
+    else:
+        start_recording(here)
+    instead = announcements.in_force(how="instead", region=call.caller_region)
+    if instead:
+        from fawang.hotline.machine import closing
+
+        closing.farewell(here, announcements.sound_codes(instead), cause="announced")
+        return
+    before = announcements.in_force(how="before", region=call.caller_region)
+    say(here, [*announcements.sound_codes(before), "greeting"], "greeted", interruptible=True)
+
+
+def start_recording(here: Turn, kind: str = "call") -> None:
+    """Record the citizen's leg from now to its end."""
+    rec_id = outbox.new_id("r")
+    Recording.objects.create(call=here.call, rec_id=rec_id, kind=kind, started_at=here.at)
+    here.call.notes["rec"] = rec_id
+    here.order(do.RecordStart(command_id="", leg_id=here.call.leg_id, rec_id=rec_id))
+
+
+@continues("greeted")
+def greeted(here: Turn, digits: str) -> None:
+    """On to where the number leads."""
+    menus.lead(here, here.call.notes.pop("to", ""), flow.Wanted())
+
+
+def late(here: Turn) -> None:
+    """The deadline of arriving or greeting ran out: what should have come did not, so go on without it."""
+    call = here.call
+    if call.state == "arriving":
+        if call.notes.get("late"):
+            ending.end(here, "error", side="engine")
+            return
+        call.notes["late"] = 1
+        here.order(do.Answer(command_id="", leg_id=call.leg_id))
+        here.due(ANSWERING)
+    elif not go_on(here):
+        greeted(here, "")

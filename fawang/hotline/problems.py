@@ -1,0 +1,61 @@
+"""What this room says when it refuses."""
+
+from __future__ import annotations
+
+from fawang.kernel.errors import catalogue
+
+catalogue(
+    {
+        "hotline.no_call": ("您现在没有通话。", "You have no call."),
+        "hotline.not_now": ("现在不能这样操作。", "This cannot be done now."),
+        "hotline.not_signed_on": ("请先登录坐席。", "Please sign on to a seat first."),
+        "hotline.seat_taken": ("这个坐席正由他人使用。", "Somebody else sits at this seat."),
+        "hotline.seat": ("没有这个坐席，或已停用。", "There is no such seat, or it is switched off."),
+        "hotline.other_tab": ("坐席已在另一个窗口打开，请在那里操作，或在这里接管。", "The seat is open in another window; work there or take it over here."),
+        "hotline.reason": ("请选择示忙原因。", "Please choose a reason."),
+        "hotline.busy": ("通话或振铃中不能改变状态，已记下，通话后生效。", "You are on a call; it takes effect afterwards."),
+        "hotline.drafts": ("有{count}张工单尚未完成，请先完成。", "{count} tickets are open; please finish them first."),
+        "hotline.target": ("没有这个转接对象，或对方现在不能接听。", "No such target, or it cannot take a call now."),
+        "hotline.dial": ("不允许呼叫这个号码。", "This number may not be dialled."),
+        "hotline.no_live": ("热线配置尚未启用。", "No hotline configuration is live."),
+        "hotline.no_engine": ("话务引擎未连接。", "No telephone engine is connected."),
+        "hotline.warn_first": ("请先劝导两次；确需立即挂断的，请写明理由。", "Explain twice first; to hang up at once, give the reason."),
+        "hotline.too_soon": ("两次劝导不能连着记。", "Two warnings cannot follow at once."),
+        "hotline.ticket_closed": ("工单已办结。", "The ticket is closed."),
+        "hotline.ticket_field": ("没有这个字段。", "There is no such field."),
+        "hotline.field_stale": ("这一项刚在别处改过，请看过再保存。", "This field was just saved elsewhere; please look again."),
+        "hotline.nature": ("请选择来电性质。", "Please choose the nature of the call."),
+        "hotline.talking": ("通话还没有结束。", "The call is not over yet."),
+        "hotline.must_convert": ("这类来电须转为正式事项（{process}）后才能办结。", "This kind of call must become a matter ({process}) first."),
+        "hotline.convert": ("这类来电不能转为该事项。", "A call of this nature cannot become such a matter."),
+        "hotline.converted": ("已经转为该事项：{number}。", "It became such a matter already: {number}."),
+        "hotline.slot_full": ("这个时段已约满，请另选。", "This slot is full; please choose another."),
+        "hotline.slot": ("没有这个时段。", "There is no such slot."),
+        "hotline.callback_done": ("这次回电已办结。", "This call-back is closed."),
+        "hotline.callback_apart": ("须与上次间隔{minutes}分钟以上。", "Attempts lie at least {minutes} minutes apart."),
+        "hotline.callback_self": ("被评价人不能自己回电。", "The person judged does not call back."),
+        "hotline.purpose": ("请写明调听目的。", "Please state the purpose."),
+        "hotline.recording_gone": ("录音不存在、尚未入库或已到期销毁。", "The recording is not there, not stored yet, or purged."),
+        "hotline.recording_damaged": ("录音文件已被改动，不能播放，已报警。", "The recording was changed and cannot be played; an alarm was raised."),
+        "hotline.config_fixed": ("配置已定稿，不能再改；请另起一稿。", "This edition is fixed; please start a new draft."),
+        "hotline.config_stale": ("请先演练这一稿，再启用。", "Please simulate this draft before it goes live."),
+        "hotline.config_self": ("启用须由起草人以外的人确认。", "Somebody else than the author lets it go live."),
+        "hotline.config_faults": ("配置有错：{faults}", "The configuration has faults: {faults}"),
+        "hotline.config_pools": ("配置里的坐席池不存在：{pools}", "Pools named in the configuration do not exist: {pools}"),
+        "hotline.config_dead": ("演练未通过：{walk}", "A walk did not come to an end: {walk}"),
+        "hotline.shift_overlap": ("与已有班次重叠。", "It overlaps another shift of this person."),
+        "hotline.shift_times": ("结束须晚于开始，且不超过24小时。", "It must end after it begins, within 24 hours."),
+        "hotline.quality_self": ("不能给自己质检。", "Nobody checks himself."),
+        "hotline.quality_again": ("复核须由另一名质检员进行。", "A recheck is somebody else's."),
+        "hotline.quality_points": ("请给每一项打分（0至{most}）。", "Please score every dimension (0 to {most})."),
+        "hotline.quality_state": ("这份质检单现在不能这样处理。", "This sheet cannot be dealt with so now."),
+        "hotline.quality_head": ("账本尚未封到次日，稍后才能抽样。", "The ledger has not passed the day yet."),
+        "hotline.prompt_file": (
+            "请上传16位PCM单声道WAV文件（8或16 kHz），不超过2分钟。",
+            "Please upload a mono 16-bit WAV file (8 or 16 kHz) of up to two minutes.",
+        ),
+        "hotline.prompt_voice": ("本机没有语音合成程序，请上传录音。", "No speech synthesiser is installed; please upload a recording."),
+        "hotline.settled": ("这个月已结算，数字未变。", "The month is settled already; the figures are the same."),
+        "hotline.month_open": ("这个月还没有结束。", "The month is not over yet."),
+    }
+)
