@@ -48,3 +48,40 @@ def monday() -> Iterator[Callable[[timedelta], None]]:
 
     with clock.frozen(MONDAY) as advance:
         yield advance
+
+
+@pytest.fixture(scope="module")
+def committed_database(django_db_setup: None, django_db_blocker: object) -> Iterator[str]:
+    """A copy of the test database in which things really commit, for tests with threads, roles and attackers; its address.
+
+    Every thread that uses the ORM must close its connection. The copy is thrown away after the module.
+    """
+    import os
+    from urllib.parse import urlsplit
+
+    import psycopg
+    from django.db import connection
+
+    from fawang.regions.selectors import forget_calendar
+    from fawang.registry.tree import forget_tree
+
+    def address(database: str) -> str:
+        return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
+
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        original = connection.settings_dict["NAME"]
+        copy = f"{original}_committed"
+        connection.close()
+        with psycopg.connect(address("postgres"), autocommit=True) as owner:
+            owner.execute(f"DROP DATABASE IF EXISTS {copy} WITH (FORCE)")  # type: ignore[call-overload]
+            owner.execute(f"CREATE DATABASE {copy} TEMPLATE {original}")  # type: ignore[call-overload]
+        connection.settings_dict["NAME"] = copy
+        try:
+            yield address(copy)
+        finally:
+            connection.close()
+            connection.settings_dict["NAME"] = original
+            forget_calendar()
+            forget_tree()
+            with psycopg.connect(address("postgres"), autocommit=True) as owner:
+                owner.execute(f"DROP DATABASE {copy} WITH (FORCE)")  # type: ignore[call-overload]

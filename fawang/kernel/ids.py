@@ -29,8 +29,10 @@ def new_lookup_code() -> str:
 
 
 def fold_lookup_code(typed: str) -> str:
-    """What a person typed, as the code was issued: case, spaces, dashes and O/0, I/L/1 are forgiven."""
-    kept = "".join(ch for ch in typed if ch.isalnum())
+    """What a person typed, as the code was issued: case, width, spaces, dashes and O/0, I/L/1 are forgiven."""
+    from fawang.kernel.folding import fold_digits
+
+    kept = "".join(ch for ch in fold_digits(typed) if ch.isalnum())
     return kept.translate(_CONFUSED).upper()
 
 

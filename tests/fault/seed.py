@@ -1,0 +1,29 @@
+"""The ground a campaign runs on: an empty house with two offices, made by the product itself in a process of its own."""
+
+from __future__ import annotations
+
+import os
+
+
+def main() -> None:
+    """Start the private database, migrate, add a bureau and an agency."""
+    from fawang.console.database import connect
+    from fawang.console.migrate import migrate
+
+    _, owner = connect()
+    migrate(owner)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    import django
+
+    django.setup()
+    from fawang.people.actors import SYSTEM
+    from fawang.registry.models import Organisation
+    from fawang.registry.services import add_organisation
+
+    if not Organisation.objects.exists():
+        bureau = add_organisation(actor=SYSTEM, kind="justice_bureau", name="试验司法局", region_code="340100", parent=None, demo=True)
+        add_organisation(actor=SYSTEM, kind="legal_aid_agency", name="试验法律援助中心", region_code="340100", parent=bureau, demo=True)
+
+
+if __name__ == "__main__":
+    main()
