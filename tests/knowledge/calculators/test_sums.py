@@ -216,6 +216,7 @@ def test_maintenance_is_20_to_30_percent_and_half_for_several_children() -> None
         ("divorce_cooling", "2026-03-02", "2026-04-01"), ("divorce_certificate", "2026-03-02", "2026-05-01"), ("civil_answer", "2026-03-02", "2026-03-17"),
         ("redivide_property", "2024-02-29", "2027-02-28"), ("protection_review", "2026-03-02", "2026-03-07"), ("protection_order", "2025-08-31", "2026-02-28"),
         ("judicial_confirmation", "2026-03-02", "2026-04-01"), ("labour_inspection", "2024-03-02", "2026-03-02"), ("unfair_bargain", "2025-03-02", "2026-03-02"),
+        ("sublease_objection", "2026-08-31", "2027-02-28"), ("prepaid_cooling", "2026-11-20", "2026-11-27"), ("quality_return", "2026-11-24", "2026-12-01"),
         ("work_injury_worker", "2025-11-24", "2026-11-24"), ("work_injury_employer", "2026-11-01", "2026-12-01"), ("ability_review", "2026-11-10", "2026-11-25"),
     ],
 )  # fmt: skip
