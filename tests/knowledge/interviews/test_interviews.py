@@ -200,3 +200,11 @@ def test_i_do_not_know_is_an_answer_to_every_question() -> None:
     for found in interviews():
         for question in found.questions:
             assert read_answer(question, "unknown") == "unknown"
+
+
+def test_whoever_suffers_violence_reads_first_how_to_be_safe_whatever_was_answered() -> None:
+    found = interview("domestic_violence")
+    assert found.sensitive
+    for answers in ({}, {"now": "away"}, {"now": "unknown", "order": "broken"}):
+        first = conclude(found, answers, today=date(2026, 11, 24), tables=Tables()).items["step"][0].text.zh
+        assert [words for words in ("110", "12338", "庇护所") if words not in first] == []
