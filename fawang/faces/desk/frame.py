@@ -17,6 +17,9 @@ from fawang.regions.selectors import calendar_warning
 MENU: tuple[tuple[str, Text, str, str], ...] = (
     ("/desk/", Text("我的队列", "Queue"), "inbox", "staff"),
     ("/desk/search", Text("查找", "Search"), "search", "staff"),
+    ("/desk/hotline/", Text("热线坐席", "Hotline seat"), "headset", "hotline.seat"),
+    ("/desk/hotline/work", Text("热线待办", "Hotline work"), "phone-missed", "hotline.seat"),
+    ("/desk/hotline/board", Text("热线看板", "Wallboard"), "monitor", "hotline.board"),
     ("/desk/window", Text("窗口受理", "Window"), "file-plus", "matters.take_in"),
     ("/desk/board", Text("派单台", "Dispatch"), "users", "desk.board"),
     ("/desk/supervision", Text("督办台", "Supervision"), "eye", "desk.supervision"),
@@ -40,7 +43,7 @@ def page(request: HttpRequest, template: str, context: dict[str, Any], *, status
     actor = actor_of(request)
     at = request.path
     menu = [
-        {"url": url, "name": name.in_language(language()), "icon": icon, "here": at == url or (url != "/desk/" and at.startswith(url))}
+        {"url": url, "name": name.in_language(language()), "icon": icon, "here": at == url or (url not in {"/desk/", "/desk/hotline/"} and at.startswith(url))}
         for url, name, icon, policy in MENU
         if decide(policy, actor)
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from fawang.faces.desk import accounts, boards, catalogue, figures, matter, queue, records, signing, window
 
@@ -23,6 +23,7 @@ urlpatterns = [
     path("window", window.window, name="desk_window"),
     path("window/tickets", window.tickets, name="desk_tickets"),
     path("window/<uuid:intake_id>", window.slip, name="desk_slip"),
+    path("hotline/", include("fawang.faces.desk.hotline_urls")),
     path("board", boards.dispatch_board, name="desk_board"),
     path("supervision", boards.supervision_board, name="desk_supervision"),
     path("figures", figures.figures_page, name="desk_figures"),

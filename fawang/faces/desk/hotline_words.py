@@ -1,0 +1,59 @@
+"""The hotline in words: states, rows of calls and tickets, and the fields of a ticket by its nature."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fawang.faces.pages import language, spec
+from fawang.faces.portal.asking import category_choices, region_choices
+from fawang.hotline.models import Call, CallTicket
+from fawang.hotline.natures import NATURES
+from fawang.hotline.states import AGENT_STATES, CALL_STATES
+from fawang.kernel.texts import Text
+from fawang.matters.forms import FieldSpec, fields_of
+from fawang.people.phones import mask_phone
+
+AGENT_WORDS = AGENT_STATES
+CALL_WORDS = CALL_STATES
+CAUSES: dict[str, Text] = {
+    "completed": Text("正常结束", "Completed"),
+    "abandoned_greeting": Text("问候时挂断", "Left during the greeting"),
+    "abandoned_queue": Text("排队时挂断", "Left while waiting"),
+    "abandoned_ringing": Text("振铃时挂断", "Left while ringing"),
+    "no_agent": Text("无人接听", "Nobody answered"),
+    "voicemail": Text("留言", "Left a message"),
+    "callback": Text("改约回电", "Chose a call-back"),
+    "engine_lost": Text("线路中断", "Line lost"),
+    "error": Text("系统故障", "Fault"),
+}
+
+
+def call_row(call: Call) -> dict[str, Any]:
+    """A call as a list shows it: the number masked."""
+    tongue = language()
+    cause = CAUSES.get(call.end_cause)
+    return {
+        "id": call.pk, "at": call.arrived_at, "number": mask_phone(call.caller or "") if call.caller else Text("未显示号码", "withheld").in_language(tongue),
+        "state": CALL_STATES[call.state].in_language(tongue), "cause": cause.in_language(tongue) if cause else call.end_cause, "queue": call.queue_code,
+        "agent": call.agent.name if call.agent else "", "connected": call.connected_at, "ended": call.ended_at,
+    }  # fmt: skip
+
+
+def ticket_row(ticket: CallTicket) -> dict[str, Any]:
+    """A ticket as a list shows it."""
+    nature = NATURES.get(ticket.nature)
+    return {
+        "id": ticket.pk, "at": ticket.opened_at, "nature": str(nature.name) if nature else "", "state": ticket.state, "author": ticket.author.name,
+        "number": ticket.matter.number if ticket.matter else "", "matter": ticket.matter_id, "review": ticket.review,
+    }  # fmt: skip
+
+
+def ticket_fields(nature: str) -> list[FieldSpec]:
+    """Fields of a ticket of this nature, the place and category first."""
+    chosen = NATURES.get(nature)
+    if chosen is None:
+        return []
+    shared = [spec("region", "事情发生在哪里", "Where", widget="select", choices=region_choices(), required=chosen.service)]
+    if chosen.needs_category:
+        shared.append(spec("category", "类别", "Category", widget="select", choices=category_choices(), required=True))
+    return [*shared, *fields_of(chosen.form)]
