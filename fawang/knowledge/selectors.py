@@ -172,3 +172,15 @@ def read_citations(text: str, day: date | None = None) -> list[Cited]:
 def articles_by_id(ids: Iterable[int]) -> dict[int, Article]:
     """Articles with version and law by id, in one query."""
     return {a.pk: a for a in Article.objects.filter(pk__in=list(ids)).select_related("version__law")}
+
+
+def level_counts() -> dict[str, int]:
+    """How many laws stand at each level. One query."""
+    return {row["level"]: row["n"] for row in Law.objects.values("level").annotate(n=Count("pk"))}
+
+
+def neighbours_of(article: Article) -> tuple[Article | None, Article | None]:
+    """The article before and the one after, in the same text. Two queries."""
+    rows = Article.objects.filter(version_id=article.version_id)
+    before = rows.filter(position__lt=article.position).order_by("-position").first()
+    return before, rows.filter(position__gt=article.position).order_by("position").first()

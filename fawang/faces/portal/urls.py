@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from fawang.faces.portal import asking, leaving, mine, places, reading, texts, tracking
 
@@ -30,4 +30,5 @@ urlpatterns = [
     path("me", mine.me, name="me"),
     path("me/sign-in", mine.sign_in, name="me_sign_in"),
     path("me/sign-out", mine.sign_out, name="me_sign_out"),
+    path("", include("fawang.faces.portal.library_urls")),
 ]

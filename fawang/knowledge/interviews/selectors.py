@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from datetime import date
 
+from django.db.models import QuerySet
+
 from fawang.kernel import clock, crypto, ids
 from fawang.kernel.errors import Absent
 from fawang.knowledge.calculators.tables import Row, Tables, names
@@ -60,3 +62,21 @@ def opinion_by_code(code: str) -> Opinion:
     if found is None:
         raise Absent
     return found
+
+
+def opinions_of(run: InterviewRun) -> QuerySet[Opinion]:
+    """Opinions issued on a run, newest first."""
+    return Opinion.objects.filter(run=run).order_by("-issued_at")
+
+
+def opinion_by_number(number: str) -> Opinion:
+    """The opinion of a number, as it stands on paper. Raises ``Absent``."""
+    found = Opinion.objects.filter(number="".join(number.split())[:40]).first()
+    if found is None:
+        raise Absent
+    return found
+
+
+def is_untouched(opinion: Opinion) -> bool:
+    """Whether the kept paper is still the one that was issued."""
+    return crypto.text_digest(opinion.body) == opinion.digest
