@@ -39,3 +39,9 @@ def compare(old: str, new: str) -> list[Piece]:
         if c != d:
             found.append(Piece("added", "".join(after[c:d])))
     return found
+
+
+def alike(a: str, b: str) -> float:
+    """How much two texts share, from 0 to 1: neighbouring characters in common over all."""
+    first, second = {a[i : i + 2] for i in range(len(a) - 1)}, {b[i : i + 2] for i in range(len(b) - 1)}
+    return 2 * len(first & second) / (len(first) + len(second)) if first and second else float(a == b)

@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet
 
 from fawang.kernel import clock
 from fawang.knowledge.citing import mentions
+from fawang.knowledge.differences import alike
 from fawang.knowledge.models import Article, Citation, Disagreement, Law, LawVersion, Question, ReviewFlag
 from fawang.knowledge.spans import Span, State, state_on
 
@@ -184,3 +185,20 @@ def neighbours_of(article: Article) -> tuple[Article | None, Article | None]:
     rows = Article.objects.filter(version_id=article.version_id)
     before = rows.filter(position__lt=article.position).order_by("-position").first()
     return before, rows.filter(position__gt=article.position).order_by("position").first()
+
+
+MOVED = 0.6
+"""From this share of common text on, an article of another number counts as the same one, renumbered."""
+
+
+def counterpart_of(article: Article, version: LawVersion) -> Article | None:
+    """The article of another text of the same law that says what this one says, whatever its number there; ``None`` when none does.
+
+    A number that stayed is preferred; a renumbered one is found by its words. Reads the other text once.
+    """
+    best, share = None, MOVED
+    for other in version.articles.all():
+        found = alike(article.text, other.text) + (0.05 if (other.number, other.sub) == (article.number, article.sub) else 0.0)
+        if found > share:
+            best, share = other, found
+    return best

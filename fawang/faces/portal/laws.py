@@ -23,6 +23,7 @@ from fawang.knowledge.selectors import (
     article_history,
     articles_of,
     contents_of,
+    counterpart_of,
     disagreements_of,
     find_law,
     find_laws,
@@ -143,12 +144,12 @@ def article_page(request: HttpRequest, slug: str, place: str) -> HttpResponse:
     article.version.law = law
     stands = standing(article.version, on)
     here_after = law_as_of(law, on)
-    gone = here_after is not None and here_after.pk != article.version_id and stands.state == "superseded"
+    current = counterpart_of(article, here_after) if here_after and here_after.pk != article.version_id else None
     before, after = neighbours_of(article)
     name = named(law, article.label)
     tail = f"?on={on.isoformat()}" if on != clock.today() else ""
     context = {
-        "law": law, "article": article, "name": name, "on": on, "bad_day": bad_day, "standing": stands, "gone": gone, "tail": tail, "canonical": canonical,
+        "law": law, "article": article, "name": name, "on": on, "bad_day": bad_day, "standing": stands, "moved": here_after is not None and here_after.pk != article.version_id, "current": current, "tail": tail, "canonical": canonical,
         "path": [p for p in article.chapter.split(" / ") if p], "before": before, "after": after,
         "before_url": address_of(law.slug, before.number, before.sub, on) if before else "", "after_url": address_of(law.slug, after.number, after.sub, on) if after else "",
         "history": _history(history, on, article), "questions": list(questions_of(law, number, sub)[:8]), "uses": uses_of(law, number, sub),
@@ -159,13 +160,19 @@ def article_page(request: HttpRequest, slug: str, place: str) -> HttpResponse:
 
 
 def _history(history: list[Article], on: date, shown: Article) -> list[dict[str, Any]]:
-    """The article's texts, newest first, each with what it changed against the one before."""
+    """The article's texts, newest first, each with what it changed against the text before, followed over new numbers too."""
+    texts = {v.pk: v for v in versions_of(shown.version.law)}
+    order = list(texts.values())
     rows = []
-    for at, article in enumerate(history):
-        older = history[at + 1] if at + 1 < len(history) else None
+    for article in history:
+        at = next(i for i, v in enumerate(order) if v.pk == article.version_id)
+        before = order[at + 1] if at + 1 < len(order) else None
+        older = counterpart_of(article, before) if before else None
         same = older is not None and older.text == article.text
         rows.append({
-            "article": article, "standing": standing(article.version, on), "here": article.pk == shown.pk, "same": same, "first": older is None,
+            "article": article, "standing": standing(article.version, on), "here": article.pk == shown.pk, "same": same, "first": before is None, "new": before is not None and older is None,
+            "older": older if older and (older.number, older.sub) != (article.number, article.sub) else None,
+            "older_url": f"/law/{shown.version.law.slug}/{place_of(older.number, older.sub)}?version={before.version_date}" if older and before else "",
             "pieces": compare(older.text, article.text) if older and not same else [],
         })  # fmt: skip
     return rows

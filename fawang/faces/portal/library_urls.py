@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from fawang.faces.portal import calculators, conclusions, interviews, laws, opinions, papers
+from fawang.faces.portal import calculators, conclusions, interviews, laws, opinions, papers, searching
 
 urlpatterns = [
+    path("search", searching.search, name="search"),
+    path("search/suggest", searching.suggest, name="suggest"),
     path("law", laws.law_list, name="laws"),
     path("law/<str:slug>", laws.law_page, name="law"),
     path("law/<str:slug>/<str:place>", laws.article_page, name="article"),

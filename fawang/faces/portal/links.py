@@ -22,6 +22,8 @@ class Link:
 LINKS = (
     Link("/", Text("首页", "Home"), "house", Text("首页", "Home"), head=False),
     Link("/ask", Text("问律师", "Ask a lawyer"), "message-circle", Text("问律师", "Ask")),
+    Link("/search", Text("查法律", "Find the law"), "book-open", Text("查法律", "Law")),
+    Link("/interviews", Text("智能咨询", "Interviews"), "list-checks"),
     Link("/track", Text("查进度", "Track"), "search", Text("查进度", "Track")),
     Link("/guides", Text("办事指南", "Guides"), "list", Text("指南", "Guides")),
     Link("/sites", Text("服务网点", "Places"), "map-pin"),
