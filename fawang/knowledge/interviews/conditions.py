@@ -42,11 +42,13 @@ def _one(wanted: str | tuple[str, ...], given: Given | None, today: date | None)
 
 
 def _among(wanted: str, given: tuple[str, ...]) -> bool:
-    """Of several ticked: ``has:iou``, ``lacks:iou``, ``any`` (at least one), ``none`` (not a single one)."""
+    """Of several ticked: ``has:iou``, ``lacks:iou``, ``only:iou``, ``any`` (at least one), ``none`` (not a single one)."""
     if wanted.startswith("has:"):
         return wanted.removeprefix("has:") in given
     if wanted.startswith("lacks:"):
         return wanted.removeprefix("lacks:") not in given
+    if wanted.startswith("only:"):
+        return given == (wanted.removeprefix("only:"),)
     return wanted == ("any" if given else "none")
 
 

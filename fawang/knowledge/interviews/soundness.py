@@ -63,7 +63,7 @@ def _value(question: Question, value: str) -> Iterator[str]:
         if question.kind is not Kind.DATE:
             yield f"{question.code} is no day, {value} counts from one"
     elif question.kind is Kind.MANY:
-        if value not in {"any", "none"} and value.removeprefix("has:").removeprefix("lacks:") not in codes - {value}:
+        if value not in {"any", "none"} and re.sub("^(has|lacks|only):", "", value) not in codes - {value}:
             yield f"{question.code} has no {value}"
     elif question.kind is not Kind.CHOICE or value not in codes:
         yield f"{question.code} has no choice {value}"

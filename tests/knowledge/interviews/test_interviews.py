@@ -112,6 +112,7 @@ def test_a_sound_interview_has_no_problems() -> None:
         ("<6 months", date(2027, 1, 1), True), (">=6 months", date(2025, 8, 31), True),
         ("any", ("p",), True), ("any", (), False), ("any", "unknown", False), ("none", (), True), ("none", ("p",), False), ("none", "unknown", False),
         ("none", "none", True), ("lacks:p", ("q",), True), ("lacks:p", (), True), ("lacks:p", ("p", "q"), False), ("lacks:p", "unknown", False),
+        ("only:p", ("p",), True), ("only:p", ("p", "q"), False), ("only:p", (), False), ("only:p", "unknown", False),
         ("has:p", ("p", "q"), True), ("has:p", "unknown", False), ("unknown", "unknown", True),
     ],
 )  # fmt: skip
