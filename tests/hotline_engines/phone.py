@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import hashlib
 import math
 import os
@@ -17,6 +18,8 @@ import struct
 import time
 from collections import deque
 from dataclasses import dataclass, field
+
+import numpy as np
 
 TONES = (300, 360, 420, 500, 580, 660, 740, 820, 900, 1000, 1100, 1250, 1400, 1600, 1800)
 """What the phones of one test choose from; prompts use other ones too."""
@@ -53,21 +56,18 @@ A_TABLE = [from_a_law(n) for n in range(256)]
 MU_TABLE = [from_mu_law(n) for n in range(256)]
 
 
+@functools.cache
 def sine(frequencies: tuple[int, ...], ms: int, level: int = 6000) -> bytes:
     """Tones as A-law."""
     return bytes(a_law(int(sum(level / len(frequencies) * math.sin(2 * math.pi * hz * n / 8000) for hz in frequencies))) for n in range(8 * ms))
 
 
 def strength(samples: list[int], hz: int) -> float:
-    """Goertzel: amplitude of one frequency in 16-bit units."""
+    """Amplitude of one frequency in 16-bit units (what Goertzel's recursion gives)."""
     if not samples:
         return 0.0
-    turn = 2 * math.cos(2 * math.pi * hz / 8000)
-    one = two = 0.0
-    for sample in samples:
-        one, two = sample + turn * one - two, one
-    power = one * one + two * two - turn * one * two
-    return 2 * math.sqrt(max(0.0, power)) / len(samples)
+    turn = np.exp(-2j * np.pi * hz / 8000 * np.arange(len(samples)))
+    return float(2 * abs(np.dot(np.asarray(samples, float), turn)) / len(samples))
 
 
 def tones_in(samples: list[int], candidates: tuple[int, ...] = TONES, least: float = 1500.0) -> set[int]:
@@ -75,6 +75,7 @@ def tones_in(samples: list[int], candidates: tuple[int, ...] = TONES, least: flo
     return {hz for hz in candidates if strength(samples, hz) > least}
 
 
+@functools.cache
 def silence_ms(ms: int) -> bytes:
     """A-law silence."""
     return b"\xd5" * (8 * ms)
@@ -131,6 +132,8 @@ class Line:
     ssrc: int = field(default_factory=lambda: random.randrange(1 << 32))
     pressing: deque[bytes] = field(default_factory=deque)
     speaking: bool = True
+    last_sent: float = 0.0
+    """Monotonic."""
 
     async def hears(self, seconds: float = 0.2, *, settle: float = 0.16, candidates: tuple[int, ...] = TONES) -> set[int]:
         """The tones heard in the next moment (after letting buffers run out)."""
@@ -577,6 +580,7 @@ class Phone:
                 payload = payload.translate(table)
             if line.media and line.speaking and not self.rtp_silent and line.direction != "inactive":
                 line.sent += 1
+                line.last_sent = time.monotonic()
                 with contextlib.suppress(OSError):
                     one.sendto(struct.pack("!BBHII", 128, kind, line.sequence, stamp, line.ssrc) + payload, line.media)
             due += 0.02

@@ -38,11 +38,13 @@ def with_world(scenario: Callable[[EmbeddedWorld], Awaitable[None]], process: En
             await world.open()
             await asyncio.wait_for(scenario(world), 60)
         finally:
-            await world.unfollow()
-            await world.close()
-            if process:
-                EmbeddedWorld.shared = shared
-                process.stop()
+            try:
+                await world.unfollow()
+                await world.close()
+            finally:
+                if process:
+                    EmbeddedWorld.shared = shared
+                    process.stop()
 
     asyncio.run(inside())
 

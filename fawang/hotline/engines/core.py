@@ -7,7 +7,6 @@ that a new process would not know.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import secrets
@@ -72,7 +71,7 @@ class Core:
             if thing is None:
                 self.spool.drop(kind, key)
             else:
-                self.spool.put(kind, key, room_to(thing) if kind == "bridge" else dataclasses.asdict(thing))
+                self.spool.put(kind, key, room_to(thing) if kind == "bridge" else wire.plain(thing))
         self._dirty.clear()
         self.spool.commit()
         for act in self.after_turn:

@@ -135,7 +135,7 @@ class Recording:
 
 
 def leg_from(data: dict[str, object]) -> Leg:
-    """A leg as kept by ``dataclasses.asdict``."""
+    """A leg as kept by ``wire.plain``."""
     values = dict(data)
     for name, kind in (("playing", Playing), ("collecting", Collecting)):
         kept = values.get(name)
@@ -165,5 +165,5 @@ def room_from(data: dict[str, object]) -> Room:
 
 
 def recording_from(data: dict[str, object]) -> Recording:
-    """A recording as kept by ``dataclasses.asdict``."""
+    """A recording as kept by ``wire.plain``."""
     return Recording(**{f.name: data[f.name] for f in dataclasses.fields(Recording) if f.name in data})  # type: ignore[arg-type]

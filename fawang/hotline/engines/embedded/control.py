@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
 import logging
 import os
@@ -87,15 +86,15 @@ class ControlServer:
     def _answer(self, question: dict[str, Any]) -> dict[str, Any]:
         try:
             if "do" in question:
-                return {"ok": dataclasses.asdict(self.core.do(wire.decode_command(question["do"])))}
+                return {"ok": wire.plain(self.core.do(wire.decode_command(question["do"])))}
             if "acknowledge" in question:
                 self.core.acknowledge(wire.build(Cursor, question["acknowledge"]))
                 return {"ok": None}
             what = question.get("get")
             if what == "snapshot":
-                return {"ok": dataclasses.asdict(self.core.snapshot())}
+                return {"ok": wire.plain(self.core.snapshot())}
             if what == "capabilities":
-                return {"ok": dataclasses.asdict(self.core.driver.capabilities())}
+                return {"ok": wire.plain(self.core.driver.capabilities())}
             if what == "figures":
                 return {"ok": self.figures()}
         except NoSuchLeg as error:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from fawang.hotline.engines.embedded.sip.grammar import BadSyntax, parse_address, parse_uri
 from fawang.hotline.engines.embedded.sip.message import Message
 from fawang.hotline.engines.embedded.sip.transactions import new_branch
 from fawang.hotline.engines.embedded.sip.transport import Flow, Transports
+from fawang.hotline.engines.wire import plain
 
 
 @dataclass(slots=True)
@@ -96,7 +97,7 @@ class Dialog:
 
 def dialog_to(dialog: Dialog) -> dict[str, Any]:
     """As plain JSON."""
-    return asdict(dialog)
+    return plain(dialog)
 
 
 def dialog_from(data: dict[str, Any]) -> Dialog:

@@ -47,7 +47,10 @@ class FallbackDesk:
         return True
 
     def look(self) -> None:
-        """Called every second."""
+        """Called every second, and at every event while calls are in our care."""
+        if self.attached and not self._mine:
+            self._seen = self.core.spool.last_seq()
+            return
         events = self.core.page(self._seen)
         while events:
             for event in events:

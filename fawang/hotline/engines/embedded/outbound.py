@@ -99,6 +99,9 @@ def _send(board: Board, call: Call, message: Message, flow: Flow, *, again: bool
 def adopt(board: Board, call: Call, message: Message) -> None:
     """Go on with an INVITE of the process before: the same request again, so that the answer comes again."""
     _send(board, call, message, Flow(call.dialog.transport, call.dialog.host, call.dialog.port), again=True)
+    leg = board.core.legs.get(call.dialog.leg_id)
+    if call.client and leg and leg.state == "alerting":
+        call.client.status = 180  # it has rung: a CANCEL needs no further sign
     watch(board, call)
 
 

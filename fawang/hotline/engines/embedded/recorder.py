@@ -65,8 +65,8 @@ class Recording:
         self.file = os.open(path, os.O_RDWR | os.O_CREAT | (0 if again else os.O_EXCL), 0o600)
         self.written = max(0, os.fstat(self.file).st_size - WAV_HEADER_BYTES) // 2
         self.gap_ms = 0
-        if again:
-            self.gap_ms = max(0, int((time.monotonic() - since) * 1000) - self.written * 1000 // RATE)
+        self.resumed_at = self.written if again else -1
+        """Until the first packet after a break says how long that was."""
         self.due = time.monotonic() + EVERY_S * (number % 16) / 16
         self.sync: Future[None] | None = None
         self.safe = 0
@@ -85,6 +85,12 @@ class Recording:
         os.pwrite(self.file, both.tobytes(), WAV_HEADER_BYTES + self.written * 2)
         self.written += count
         os.pwrite(self.file, wav_header(self.written), 0)
+
+    def put(self, track: int, at_ms: int, stamp: int, payload: bytes) -> None:
+        """A packet."""
+        if self.resumed_at >= 0:
+            self.gap_ms, self.resumed_at = max(0, at_ms - self.resumed_at * 1000 // RATE), -1
+        self.tracks[track].put(self.written, at_ms, stamp, payload)
 
     def clock(self, now: float) -> int:
         """Where the time line stands."""
@@ -143,7 +149,7 @@ class Recorder:
             if kind == ORDER:
                 self._order(json.loads(payload))
             elif recording := self.open.get(number):
-                recording.tracks[kind].put(recording.written, at_ms, stamp, payload)
+                recording.put(kind, at_ms, stamp, payload)
         del data[:at]
 
     def _order(self, order: dict[str, object]) -> None:

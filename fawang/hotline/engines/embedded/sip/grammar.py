@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 WORD = r"[A-Za-z0-9\-.!%*_+`'~]+"
@@ -73,6 +74,7 @@ def scheme_of(text: str) -> str:
     return scheme.lower()
 
 
+@lru_cache(maxsize=4096)
 def parse_uri(text: str) -> Uri:
     """A SIP, SIPS or tel URI. Other schemes and bad writing raise :class:`BadSyntax`."""
     scheme = scheme_of(text)
@@ -201,7 +203,7 @@ def unquote(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """``"Name" <uri>;params`` as in From, To, Contact, Route."""
+    """``"Name" <uri>;params`` as in From, To, Contact, Route. Parsed ones are shared: never change ``params``."""
 
     display: str
     uri_text: str
@@ -218,6 +220,7 @@ class Address:
         return parse_uri(self.uri_text)
 
 
+@lru_cache(maxsize=4096)
 def parse_address(text: str) -> Address:
     """A name-addr or addr-spec with header parameters. Raises :class:`BadSyntax`."""
     text = text.strip(_LWS)
@@ -278,6 +281,7 @@ class Via:
 _VIA = re.compile(rf"SIP[ \t]*/[ \t]*2\.0[ \t]*/[ \t]*({WORD})[ \t]+([^ \t;,]+(?:[ \t]*:[ \t]*\d+)?)[ \t]*", re.IGNORECASE)
 
 
+@lru_cache(maxsize=4096)
 def parse_via(text: str) -> Via:
     """One Via value. Raises :class:`BadSyntax`."""
     found = _VIA.match(text.strip(_LWS))

@@ -72,7 +72,7 @@ class _Stream:
 
     async def connect(self) -> None:
         """Open towards the far side, then read until it closes."""
-        context = self.owner.client_tls if self.flow.transport == "tls" else None
+        context = ssl.create_default_context() if self.flow.transport == "tls" else None
         try:
             reader, writer = await asyncio.wait_for(asyncio.open_connection(self.flow.host, self.flow.port, ssl=context), 5)
         except (OSError, TimeoutError):
@@ -122,7 +122,6 @@ class Transports:
         self.host, self.port, self.tls_port = host, port, tls_port
         self.public_host = public_host
         self.server_tls = tls
-        self.client_tls = ssl.create_default_context()
         self.receive: Receive = lambda data, flow: None
         self.receive_batch: Callable[[list[tuple[bytes, Flow]]], None] = lambda batch: None
         self.unreachable: Callable[[Flow], None] = lambda flow: None
