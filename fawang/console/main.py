@@ -7,7 +7,23 @@ import importlib
 import os
 import sys
 
-VERBS = ("up", "worker", "migrate", "demo", "first_admins", "verify", "rotate_keys", "doctor", "database", "docs", "import_", "hotline_engine")
+VERBS = (
+    "up",
+    "worker",
+    "migrate",
+    "demo",
+    "first_admins",
+    "verify",
+    "rotate_keys",
+    "doctor",
+    "database",
+    "docs",
+    "import_",
+    "search",
+    "train",
+    "check",
+    "hotline_engine",
+)
 
 
 def main(argv: list[str] | None = None) -> int:

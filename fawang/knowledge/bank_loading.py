@@ -89,13 +89,13 @@ def _stard(path: Path) -> Iterator[Entry | Fault]:
             try:
                 row = json.loads(line)
                 names = [str(a["name"]) for a in row["articles"]]
-                refs = tuple(ref for name in names if (ref := _named(name)))
+                refs = tuple(ref for name in names if (ref := named_article(name)))
                 yield Entry(str(row["question"]).strip()[:400], tuple(dict.fromkeys(refs)), "", "", f"{path.name}:{row.get('id', number)}")
             except (ValueError, KeyError, TypeError, AttributeError):
                 yield Fault(number, "JSON")
 
 
-def _named(name: str) -> Ref | None:
+def named_article(name: str) -> Ref | None:
     """中华人民共和国民法典第五十四条: the article number stands last."""
     at = name.rfind("第")
     while at > 0:

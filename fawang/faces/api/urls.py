@@ -12,7 +12,7 @@ from django.urls import path
 from ninja import File, NinjaAPI, Status, UploadedFile
 
 from fawang.faces import problems  # noqa: F401 - registers the faces' words
-from fawang.faces.api import schemas
+from fawang.faces.api import schemas, search
 from fawang.faces.api.errors import install
 from fawang.faces.pages import uploads_digest
 from fawang.faces.submission import matter_id_of, submit
@@ -179,5 +179,8 @@ def attach(request: HttpRequest, lookup_code: str, file: File[UploadedFile]) -> 
     status, answer, _ = once(scope=f"api.attach.{matter.pk}", key=_key(request), body=body, action=act)
     return Status(status, answer)
 
+
+api.add_router("", search.router)
+ROUTE_POLICIES.update(search.POLICIES)
 
 urlpatterns = [path("", api.urls)]

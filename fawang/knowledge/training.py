@@ -1,0 +1,192 @@
+"""Training the ranker from reviewed questions: features of every question as if it stood in no bank, weights by regression."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fawang.kernel import clock
+from fawang.kernel.errors import Refusal
+from fawang.knowledge.bank_loading import named_article
+from fawang.knowledge.search import memory as bank_memory
+from fawang.knowledge.search.asking import tokens_of
+from fawang.knowledge.search.generation import Generation, generation
+from fawang.knowledge.search.memory import Memory, Pair
+from fawang.knowledge.search.ranking import PLAIN, SCORED, Ranker, candidates, spread_out
+from fawang.knowledge.search.tokens import Tokens
+from fawang.knowledge.titles import title_key
+
+FOLDS = 5
+Said = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Case:
+    """A question with its pool: raw features, which candidates are right, how many right ones there are at all."""
+
+    fold: int
+    documents: npt.NDArray[np.int32]
+    features: npt.NDArray[np.float32]
+    right: npt.NDArray[np.bool_]
+    golds: int
+
+
+def columns_of(found: Generation) -> tuple[bank_memory.Ints, bank_memory.Ints]:
+    """Chapter and law of every slot, newest text first."""
+    first = np.asarray(found.slot_docs)[np.asarray(found.slot_at)[:-1]]
+    return np.asarray(found.chapter)[first], np.asarray(found.law)[first]
+
+
+def case(found: Generation, pair: Pair, fold: int, day: int, memory: Memory | None, *, bank: bool) -> Case:
+    """The features of one question."""
+    asked, _ = tokens_of(found, pair.text)
+    pool = candidates(found, asked, day, bank=bank, memory=memory)
+    gold = found.documents_of(day)[np.array([s for s in pair.slots if s >= 0], np.int64)]
+    return Case(fold, pool.documents, pool.features, np.isin(pool.documents, gold[gold >= 0]), len(pair.slots))
+
+
+def _draw(text: str) -> int:
+    return int.from_bytes(hashlib.blake2s(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
+
+
+def fold_for(text: str) -> int:
+    """The fold of a question: the same in every run and on every machine."""
+    return _draw(text) % FOLDS
+
+
+def cases(
+    found: Generation, tested: Sequence[Pair], kept: Sequence[Pair], day: int, *, bank: bool = True, sample: int = 0, said: Said | None = None,
+    whole_groups: bool = False,
+) -> list[Case]:  # fmt: skip
+    """Features by folds over ``tested``: in each fold the bank is ``kept`` and the other folds' tested pairs. ``sample`` limits the questions."""
+    # a group's questions may leave together: how an article is found that no example covers
+    fold_of = [fold_for(str(p.slots) if whole_groups else p.text) for p in tested]
+    drawn = sorted(range(len(tested)), key=lambda n: _draw("sample " + tested[n].text))
+    chosen = set(drawn[: sample or len(drawn)])
+    chapter_of, law_of = columns_of(found)
+    made: dict[str, Tokens] = {}
+    out: list[Case] = []
+    for fold in range(FOLDS):
+        held = None
+        if bank:
+            others = [p for p, f in zip(tested, fold_of, strict=True) if f != fold]
+            held = Memory(bank_memory.build([*kept, *others], chapter_of, law_of, made))
+        out += [case(found, tested[n], fold, day, held, bank=bank) for n in sorted(chosen) if fold_of[n] == fold]
+        if said:
+            said(f"fold {fold + 1}/{FOLDS}: {len(out)} questions")
+    return out
+
+
+def fit(train: Sequence[Case], *, rounds: int = 250, rate: float = 0.1, l2: float = 1e-3) -> Ranker:
+    """A linear ranker by listwise regression (softmax over each pool), Adam steps; deterministic."""
+    usable = [c for c in train if c.right.any()]
+    spread = [spread_out(c.features).astype(np.float64) for c in usable]
+    every = np.vstack(spread)
+    mean, scale = every.mean(axis=0), every.std(axis=0)
+    scale = np.where(scale < 1e-3, 1.0, scale)  # a feature that never varies says nothing
+    every = (every - mean) / scale
+    starts = np.cumsum([0, *(len(x) for x in spread)])
+    of = np.repeat(np.arange(len(spread)), np.diff(starts))
+    wanted = np.concatenate([c.right / c.right.sum() for c in usable])
+    weight = np.zeros(every.shape[1])
+    first, second = np.zeros_like(weight), np.zeros_like(weight)
+    for step in range(1, rounds + 1):
+        score = every @ weight
+        high = np.maximum.reduceat(score, starts[:-1])
+        e = np.exp(score - high[of])
+        p = e / np.add.reduceat(e, starts[:-1])[of]
+        gradient = every.T @ (p - wanted) / len(usable) + l2 * weight
+        first = 0.9 * first + 0.1 * gradient
+        second = 0.999 * second + 0.001 * gradient**2
+        weight = weight - rate * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
+    return Ranker(mean, scale, weight)
+
+
+def measures(ranked: Sequence[tuple[npt.NDArray[np.bool_], int]]) -> dict[str, float]:
+    """R@5, R@10, R@20, R@100, MRR@10 over (right or not in rank order, number of right ones)."""
+    out: dict[str, float] = {"questions": len(ranked)}
+    for k in (5, 10, 20, 100):
+        out[f"R@{k}"] = round(float(np.mean([right[:k].sum() / max(golds, 1) for right, golds in ranked])), 4)
+    first = [int(np.flatnonzero(right[:10])[0]) + 1 if right[:10].any() else 0 for right, _ in ranked]
+    out["MRR@10"] = round(float(np.mean([1 / f if f else 0.0 for f in first])), 4)
+    return out
+
+
+def cross_validated(given: Sequence[Case], more: Sequence[Case] = ()) -> dict[str, float]:
+    """Measures of rankers that never saw the fold they are judged on (``more`` cases only ever train)."""
+    ranked = []
+    for fold in range(FOLDS):
+        model = fit([*(c for c in given if c.fold != fold), *more])
+        for c in given:
+            if c.fold == fold:
+                order = np.argsort(-model.score(c.features), kind="stable")
+                ranked.append((c.right[order], c.golds))
+    return measures(ranked)
+
+
+def as_text(model: Ranker) -> dict[str, Any]:
+    """A ranker as it stands in the reviewed file, names beside numbers."""
+    names = [*(f"{n}/best" for n in SCORED), *(f"log {n}" for n in SCORED), *PLAIN]
+    return {
+        "names": names, "mean": [round(float(x), 5) for x in model.mean], "scale": [round(float(x), 5) for x in model.scale],
+        "weight": [round(float(x), 5) for x in model.weight],
+    }  # fmt: skip
+
+
+def written(models: dict[str, Ranker], report: dict[str, Any]) -> str:
+    """The file ``rules/ranker.json``: one line a list, so that a change can be read."""
+    held = {name: as_text(model) for name, model in models.items()}
+    return json.dumps({**held, "report": report}, ensure_ascii=False, indent=1).replace("\n   ", " ").replace("\n  ]", " ]") + "\n"
+
+
+def learned(*, sample: int, also: Path | None = None, said: Said | None = None) -> tuple[str, dict[str, Any]]:
+    """Train both rankers on the current generation. Returns the file's text and the cross-validated report.
+
+    ``with_bank`` learns from bank questions (each asked of a bank without its own fold) and from ``also``, asked of the whole
+    bank; ``bare`` from the same questions asked of the statutes alone. Raises ``Refusal`` ``search.no_index``.
+    """
+    found = generation()
+    if found is None:
+        raise Refusal("search.no_index")
+    day = clock.today().toordinal()
+    bank = pairs_of_bank()
+    outside = outside_pairs(found, also) if also else []
+    own = cases(found, bank, [], day, sample=sample, said=said)
+    whole = Memory(bank_memory.build(bank, *columns_of(found)))
+    asked = [case(found, p, fold_for(p.text), day, whole, bank=True) for p in outside]
+    bare_own = [case(found, p, fold_for(p.text), day, None, bank=False) for p in bank[:: max(len(bank) // 1500, 1)]]
+    bare_asked = [case(found, p, fold_for(p.text), day, None, bank=False) for p in outside]
+    report = {"bank questions": cross_validated(own, asked), "bare, bank questions": cross_validated(bare_own, bare_asked)}
+    if outside:
+        report |= {"outside questions": cross_validated(asked, own), "bare, outside questions": cross_validated(bare_asked, bare_own)}
+    models = {"with_bank": fit([*own, *asked]), "bare": fit([*bare_own, *bare_asked])}
+    return written(models, report), report
+
+
+def pairs_of_bank() -> list[Pair]:
+    """The reviewed questions as the current generation numbers their articles. One pass over the database."""
+    from fawang.knowledge.search.gathering import gather
+
+    return gather().pairs
+
+
+def outside_pairs(found: Generation, path: Path) -> list[Pair]:
+    """Pairs of a file in the STARD layout whose articles the library has; others keep the slots it knows."""
+    out = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        slots = []
+        for article in row["articles"]:
+            ref = named_article(str(article["name"]))
+            law = found.names.get(title_key(ref.law)) if ref else None
+            slot = found.slot_of(law, ref.number, ref.sub) if ref and law is not None else -1
+            slots.append(slot)
+        out.append(Pair(str(row["question"]), tuple(slots), ref=str(row.get("id", ""))))
+    return out
