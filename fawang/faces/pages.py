@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -61,7 +62,10 @@ def post_once(request: HttpRequest, scope: str, act: Callable[[], str]) -> HttpR
         raise Refusal("page.key", status=400)
     pairs = sorted((k, v) for k, values in request.POST.lists() if k != "csrfmiddlewaretoken" for v in values)
     _, answer, _ = once(scope=scope, key=key, body=repr(pairs).encode() + uploads_digest(request.FILES.getlist("files")), action=lambda: (303, {"to": act()}))
-    return HttpResponseRedirect(answer["to"])
+    response = HttpResponseRedirect(answer["to"])
+    if re.fullmatch(r"[\w-]{8,64}", key, re.ASCII):
+        response.set_cookie("done", key, max_age=60, samesite="Lax", secure=request.is_secure())  # the page lets go of its draft of this form, and of no other
+    return response
 
 
 def uploads_digest(files: Iterable[UploadedFile[Any]]) -> bytes:

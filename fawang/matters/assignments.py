@@ -7,6 +7,7 @@ from typing import Any
 from fawang.kernel import clock, events
 from fawang.kernel.work import tell_live
 from fawang.matters.models import Assignment, Matter
+from fawang.matters.news import tell_pages
 from fawang.people.models import Staff
 
 
@@ -61,5 +62,5 @@ def write_assignment(matter: Matter, *, staff: Staff, method: str, by: Staff | N
             "before": str(before or ""),
         },
     )
-    tell_live([f"staff:{staff.pk}", f"office:{matter.office_id}"], "assigned", str(matter.pk))
+    tell_pages(matter, "assigned", handler=str(staff.pk))
     return spell

@@ -15,6 +15,7 @@ from fawang.kernel.errors import Refusal
 from fawang.matters import clocks
 from fawang.matters.declaration import Opens, Process
 from fawang.matters.models import ExternalReference, Intake, Matter, MatterLink, MatterParty
+from fawang.matters.news import tell_pages
 from fawang.matters.parties import PartyWords, add_party
 from fawang.matters.processes import process_in_force
 from fawang.matters.search import tokens_of
@@ -97,6 +98,7 @@ def open_matter(*, intake: Intake, opening: Opening, first_contact: Staff | None
         tell_parties(matter, tell, state=process.state(process.start).name, places={"code": code}, stamp="start", now=now)
     if process.on_start is not None:
         process.on_start(matter)
+    tell_pages(matter, "opened")
     return matter
 
 

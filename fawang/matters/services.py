@@ -16,12 +16,12 @@ from fawang.kernel import clock as time
 from fawang.kernel import events
 from fawang.kernel.errors import Absent, Forbidden, Refusal
 from fawang.kernel.policy import decide
-from fawang.kernel.work import tell_live
 from fawang.matters import clocks, problems  # noqa: F401 - problems registers this room's words
 from fawang.matters.assignments import end_assignment
 from fawang.matters.declaration import ClockVerb, Opens, Process, Step
 from fawang.matters.forms import parse
 from fawang.matters.models import Matter, MatterLink
+from fawang.matters.news import tell_pages
 from fawang.matters.openings import open_child
 from fawang.matters.papers import issue_papers
 from fawang.matters.processes import process_version
@@ -183,7 +183,7 @@ def _perform(taking: Taking) -> None:
     )
     send_tells(taking)
     _conclude(taking)
-    tell_live([f"matter:{matter.pk}", f"office:{matter.office_id}", *([f"staff:{matter.assignee_id}"] if matter.assignee_id else [])], "matter", str(matter.pk))
+    tell_pages(matter, "matter")
 
 
 def _applies(opens: Opens, to: str) -> bool:

@@ -14,9 +14,9 @@ from fawang.kernel import clock as time
 from fawang.kernel import events
 from fawang.kernel.context import acting
 from fawang.kernel.errors import Refusal
-from fawang.kernel.work import tell_live
 from fawang.matters import clocks
 from fawang.matters.models import Clock, Matter
+from fawang.matters.news import tell_pages
 from fawang.matters.processes import process_version
 from fawang.matters.services import take_step
 from fawang.people.actors import SYSTEM
@@ -69,7 +69,7 @@ def _record(matter: Matter, clock: Clock, light: str) -> None:
             "process": matter.process_code,
         },
     )
-    tell_live([f"matter:{matter.pk}", f"office:{matter.office_id}"], "clock", str(matter.pk))
+    tell_pages(matter, "clock")
 
 
 def _timeout(matter: Matter, clock: Clock) -> None:

@@ -11,6 +11,7 @@ from fawang.registry.models import Organisation
 
 _KEPT_SECONDS = 5.0
 _cache: dict[uuid.UUID, tuple[float, frozenset[uuid.UUID]]] = {}
+_above: dict[uuid.UUID, tuple[float, tuple[uuid.UUID, ...]]] = {}
 
 
 def descendant_ids(office_id: uuid.UUID) -> frozenset[uuid.UUID]:
@@ -29,9 +30,26 @@ def descendant_ids(office_id: uuid.UUID) -> frozenset[uuid.UUID]:
     return ids
 
 
+def ancestor_ids(office_id: uuid.UUID) -> tuple[uuid.UUID, ...]:
+    """The office itself and all above it, the nearest first."""
+    found = _above.get(office_id)
+    if found is not None and time.monotonic() - found[0] < _KEPT_SECONDS:
+        return found[1]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH RECURSIVE up AS (SELECT id, parent_id, 0 AS far FROM registry_organisation WHERE id = %s UNION"
+            " SELECT o.id, o.parent_id, u.far + 1 FROM registry_organisation o JOIN up u ON o.id = u.parent_id WHERE u.far < 9) SELECT id FROM up ORDER BY far",
+            [office_id],
+        )
+        ids = tuple(row[0] for row in cursor.fetchall())
+    _above[office_id] = (time.monotonic(), ids)
+    return ids
+
+
 def forget_tree() -> None:
     """Drop the cache after the tree changed."""
     _cache.clear()
+    _above.clear()
 
 
 def supervising_office(office: Organisation) -> Organisation | None:

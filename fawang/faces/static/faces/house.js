@@ -5,11 +5,23 @@
   const en = document.documentElement.lang.startsWith('en');
   const say = (zh, eng) => (en ? eng : zh);
 
-  // Drafts: what is typed survives a closed tab; it goes once the form was sent and accepted.
+  // Drafts: what is typed survives reload and back; it goes once the form was sent and accepted. The public's drafts live
+  // and die with the tab, for computers are shared; the desk's are kept for the account that wrote them.
+  const me = document.body.dataset.me;
+  const store = () => (me === undefined ? window.sessionStorage : window.localStorage);
+  const keyOf = (name) => `draft:${me || ''}:${name}`;
+  try { // the server names in a cookie the form it has just accepted: only then the draft is let go
+    const done = (document.cookie.match(/(?:^|; )done=([\w-]+)/) || [])[1];
+    const sent = done && sessionStorage.getItem(`sent:${done}`);
+    if (sent) { store().removeItem(sent); sessionStorage.removeItem(`sent:${done}`); }
+  } catch (e) { /* closed */ }
   $('form[data-draft]').forEach((form) => {
-    const key = 'draft:' + form.dataset.draft;
+    const key = keyOf(form.dataset.draft);
+    form.addEventListener('submit', () => {
+      try { sessionStorage.setItem(`sent:${form.elements._key.value}`, key); } catch (e) { /* closed */ }
+    });
     try {
-      const kept = JSON.parse(localStorage.getItem(key) || 'null');
+      const kept = JSON.parse(store().getItem(key) || 'null');
       if (kept && !form.querySelector('.bad')) {
         Object.entries(kept).forEach(([name, value]) => {
           const field = form.elements[name];
@@ -18,12 +30,11 @@
       }
       form.addEventListener('input', () => {
         const data = {};
-        $('textarea,input[type=text]', form).forEach((f) => { if (f.name && f.value) data[f.name] = f.value; });
-        localStorage.setItem(key, JSON.stringify(data));
+        $('textarea,select,input[type=text]', form).forEach((f) => { if (f.name && f.value) data[f.name] = f.value; });
+        store().setItem(key, JSON.stringify(data));
       });
     } catch (e) { /* storage may be closed: then nothing is kept */ }
   });
-  $('[data-draft-done]').forEach((n) => { try { localStorage.removeItem('draft:' + n.dataset.draftDone); } catch (e) { /* closed */ } });
 
   // A long form, one part a page: the browser's own back button goes one part back, errors bring their part to the front.
   $('form[data-steps]').forEach((form) => {
@@ -90,7 +101,7 @@
     }
     if (node.dataset.do === 'exit') {
       event.preventDefault();
-      try { sessionStorage.clear(); Object.keys(localStorage).filter((k) => k.startsWith('draft:')).forEach((k) => localStorage.removeItem(k)); } catch (e) { /* closed */ }
+      try { sessionStorage.clear(); } catch (e) { /* closed */ }
       window.location.replace(node.getAttribute('href'));
     }
     if (node.dataset.do === 'cookie') {
@@ -105,6 +116,7 @@
   if (live && window.EventSource) {
     const source = new EventSource(live);
     let told = false;
+    let again;
     source.onmessage = (event) => {
       const message = JSON.parse(event.data);
       if (message.kind === 'presence') {
@@ -113,8 +125,13 @@
         if (node) node.textContent = others.length ? say('同时在看：', 'Also here: ') + others.join('、') : '';
         return;
       }
-      const typing = document.activeElement && /TEXTAREA|INPUT|SELECT/.test(document.activeElement.tagName) && document.activeElement.value;
-      if (!typing && document.body.dataset.calm === undefined) { window.location.reload(); return; }
+      const field = document.activeElement;
+      const busy = (field && /TEXTAREA|INPUT|SELECT/.test(field.tagName) && field.value) || document.querySelector('dialog[open], :popover-open, .queue :checked');
+      if (!busy && document.body.dataset.calm === undefined) {
+        clearTimeout(again);
+        again = setTimeout(() => window.location.reload(), Math.max(0, 4000 - performance.now())); // a busy office: once in four seconds
+        return;
+      }
       if (told) return;
       told = true;
       const bar = document.createElement('p');
