@@ -140,6 +140,7 @@ def prepare(sessions: Sessions) -> list[Place]:
         Place("privacy", "", "/privacy"),
         Place("outbox", "", "/outbox"),
         Place("me_sign_in", "", "/me/sign-in"),
+        Place("calendar", "", "/calendar"),
         Place("not-found", "", "/nothing-here"),
         Place("desk_sign_in", "", "/desk/sign-in"),
         Place("desk", "li", "/desk/", "adviser"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,12 +12,13 @@ from playwright.sync_api import Page
 from tests.architecture.test_registries import operations, routes
 from tests.browser.house import Sessions
 from tests.browser.scene import Place
-from tests.browser.screenshots import DRESSES, Dress, fits, show
+from tests.browser.screenshots import show
 
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "rules": {"color-contrast-enhanced": {"enabled": True}, "target-size": {"enabled": True}},
     "resultTypes": ["violations"],
+    "preload": False,
 }
 NO_PAGE = {
     "healthz": "answers machines",
@@ -79,30 +81,70 @@ def test_the_scene_holds_every_page_the_router_knows(places: list[Place]) -> Non
     assert set(NO_PAGE) & shown == set()
 
 
-def faults(page: Page) -> list[str]:
-    """What axe finds, one line a rule."""
-    found: Any = Axe().run(page, options=RULES).response
-    return [f"{v['id']}: {len(v['nodes'])}× {v['nodes'][0]['html'][:110]} {v['nodes'][0].get('failureSummary', '')[:200]}" for v in found["violations"]]
+def faults(page: Page, *only: str) -> list[str]:
+    """What axe finds, one line a rule; ``only`` these rules where named."""
+    options = {**RULES, "runOnly": list(only)} if only else RULES
+    found: Any = Axe().run(page, options=options).response
+    return [f"{v['id']}: {len(v['nodes'])}× {v['nodes'][0]['html'][:140]} {v['nodes'][0].get('failureSummary', '')[:240]}" for v in found["violations"]]
 
 
-@pytest.mark.parametrize("dress", DRESSES, ids=[d.name for d in DRESSES])
-def test_axe_finds_nothing_and_nothing_is_too_wide_or_too_small(sessions: Sessions, places: list[Place], dress: Dress) -> None:
+def narrow(page: Page, place: Place) -> list[str]:
+    """What a narrow window shows that it should not."""
+    found = [f"too wide: {w}" for w in page.evaluate(WIDE)]
+    if not place.route.startswith("desk"):
+        found += [f"too small: {w}" for w in page.evaluate(SMALL)]
+    return found
+
+
+def look(sessions: Sessions, places: list[Place], *, width: int, cookies: dict[str, str], check: Callable[[Page, Place], list[str]]) -> None:
+    """Open every place in one dress and fail with all that is wrong."""
     wrong: dict[str, list[str]] = {}
     windows: dict[str, Page] = {}
     for place in places:
-        if not fits(place, dress):
-            continue
         if place.who not in windows:
-            windows[place.who] = sessions.page(place.who, width=dress.width, cookies=dict(dress.cookies))
-        page = windows[place.who]
-        show(page, place)
-        found = faults(page)
-        if dress.width <= 390:
-            found += [f"too wide: {w}" for w in page.evaluate(WIDE)]
-        if not place.route.startswith("desk") and dress.width <= 390:
-            found += [f"too small: {w}" for w in page.evaluate(SMALL)]
-        if found:
+            windows[place.who] = sessions.page(place.who, width=width, cookies=cookies)
+        show(windows[place.who], place)
+        if found := check(windows[place.who], place):
             wrong[place.name] = found
     for page in windows.values():
         page.context.close()
-    assert wrong == {}
+    if wrong:
+        pytest.fail("\n".join(f"{name}: {line}" for name, lines in wrong.items() for line in lines), pytrace=False)
+
+
+def test_at_the_desk_and_on_a_large_screen_axe_finds_nothing_in_light_or_dark_roomy_or_compact_nor_is_it_too_wide_when_narrow(
+    sessions: Sessions, places: list[Place]
+) -> None:
+    def check(page: Page, place: Place) -> list[str]:
+        found = faults(page)
+        page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        found += [f"dark {f}" for f in faults(page, "color-contrast", "color-contrast-enhanced")]
+        page.evaluate("Object.assign(document.documentElement.dataset, {theme: '', density: 'compact'})")
+        if place.route.startswith("desk"):
+            found += [f"compact {f}" for f in faults(page, "target-size")]
+        page.set_viewport_size({"width": 320, "height": 800})
+        page.evaluate("document.documentElement.dataset.density = ''")
+        found += narrow(page, place)
+        page.set_viewport_size({"width": 1280, "height": 900})
+        return found
+
+    look(sessions, places, width=1280, cookies={}, check=check)
+
+
+def test_in_english_on_the_smallest_phone_axe_finds_nothing_and_nothing_is_too_wide_or_too_small(sessions: Sessions, places: list[Place]) -> None:
+    look(sessions, places, width=320, cookies={"lang": "en"}, check=lambda page, place: faults(page) + narrow(page, place))
+
+
+def test_in_elder_mode_axe_finds_nothing_nothing_is_small_and_the_three_buttons_are_at_hand(sessions: Sessions, places: list[Place]) -> None:
+    def check(page: Page, place: Place) -> list[str]:
+        found = faults(page) + narrow(page, place)
+        small = page.evaluate(
+            "Array.from(document.querySelectorAll('body *')).filter((n) => n.offsetParent && n.childNodes.length && n.firstChild.nodeType === 3"
+            " && n.textContent.trim() && parseFloat(getComputedStyle(n).fontSize) < 22 && !n.closest('.vh')).map((n) => n.outerHTML.slice(0, 80))"
+        )
+        found += [f"smaller than 22 px: {s}" for s in small[:3]]
+        if place.route != "calendar" and page.locator(".elderbar > *").count() != 3:
+            found.append("the bar with Back, Call and Read aloud is missing")
+        return found
+
+    look(sessions, [p for p in places if not p.route.startswith("desk")], width=390, cookies={"elder": "1"}, check=check)

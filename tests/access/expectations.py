@@ -1,0 +1,304 @@
+"""Who may do what at every address, written from the issue and the domain study, never from the policies under test.
+
+Every route of the router stands in :data:`ROUTES`; one that does not fails the build. A new page adds one line: its
+name, what a GET and what a POST mean for whom. A rule answers with one of
+
+``ok``       it works (or is refused for what was typed, not for who asks)
+``no``       refused in words (403), or as absent, and nothing has changed
+``absent``   to the last byte what an id answers that never existed
+``sign-in``  sent to sign in
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.access.world import Who
+
+Rule = Callable[[Who, str], str]
+
+OVERSEE = {"dispatcher", "supervisor", "office_head", "return_visitor", "window_clerk"}
+"""Posts that see a consultation of their offices whole."""
+INSIDE = {"same", "above"}
+"""Places whose scope contains the legal aid agency; a complaint lies with the bureau, which only ``above`` contains."""
+EVERYTHING = frozenset({"handling", "topic", "content", "identity", "internal"})
+
+
+def sees(who: Who, subject: str) -> frozenset[str]:
+    """What somebody may see of a matter. Empty: it does not exist for him."""
+    if who.kind != "staff":
+        return _public_sees(who, subject)
+    if subject == "consultation":
+        if who.relation == "conflicted":
+            return frozenset()
+        if who.relation == "assignee" or (who.role in OVERSEE and who.place in INSIDE):
+            return EVERYTHING
+        if who.relation == "first_contact":
+            return EVERYTHING - {"internal"}
+    if subject == "pool":
+        if who.role in OVERSEE and who.place in INSIDE:
+            return EVERYTHING
+        if who.role == "adviser" and who.place in INSIDE:
+            return frozenset({"topic"})
+    if subject == "complaint":
+        if who.relation == "complained":
+            return frozenset()
+        if who.place == "above" and who.role in {"complaint_handler", "supervisor"}:
+            return EVERYTHING
+    inside = who.place in INSIDE if subject != "complaint" else who.place == "above"
+    return frozenset({"handling"}) if inside and who.role in {"statistician", "audit_admin"} else frozenset()
+
+
+def _public_sees(who: Who, subject: str) -> frozenset[str]:
+    if (who.relation == "owner" and subject == "consultation") or (who.relation == "holder" and subject in {"consultation", "pool"}):
+        return frozenset({"content"})
+    return frozenset()
+
+
+def anybody(who: Who, subject: str) -> str:
+    """Open to all."""
+    return "ok"
+
+
+def staff_of(*roles: str, halfway: str = "sign-in") -> Rule:
+    """A page of the desk; without roles, for all staff."""
+
+    def rule(who: Who, subject: str) -> str:
+        if who.kind == "halfway":
+            return halfway
+        if who.kind != "staff":
+            return "sign-in"
+        return "ok" if not roles or who.role in roles else "no"
+
+    return rule
+
+
+def proven_citizen(who: Who, subject: str) -> str:
+    """Pages behind a proven phone."""
+    return "ok" if who.kind == "citizen" else "sign-in"
+
+
+def at_desk(rule: Rule) -> Rule:
+    """An object of the desk: first one signs in, then the object's own rule decides."""
+
+    def guarded(who: Who, subject: str) -> str:
+        return rule(who, subject) if who.kind == "staff" else "sign-in"
+
+    return guarded
+
+
+def _seen(who: Who, subject: str) -> str:
+    return "ok" if sees(who, subject) else "absent"
+
+
+def _content(who: Who, subject: str) -> str:
+    found = sees(who, subject)
+    return "ok" if "content" in found else "no" if found else "absent"
+
+
+def _may(who: Who, subject: str, group: str) -> bool:
+    """Whether somebody belongs to a group of acting people, for a matter he sees."""
+    inside = who.place in INSIDE if subject != "complaint" else who.place == "above"
+    handler = {"consultation": "assignee", "complaint": "handler"}.get(subject)
+    handles = bool(handler) and who.relation == handler
+    dispatches = inside and who.role in ({"complaint_handler"} if subject == "complaint" else {"dispatcher", "office_head"})
+    groups = {
+        "handler": handles,
+        "dispatch": dispatches,
+        "either": handles or dispatches,
+        "supervise": inside and who.role in {"supervisor", "office_head"} and not handles,
+        "claim": subject == "pool" and inside and who.role == "adviser",
+        "internal": "internal" in sees(who, subject),
+        "talk": handles or ("content" in sees(who, subject) and inside and who.role in {"dispatcher", "office_head", "window_clerk", "complaint_handler"}),
+        "applicant": False,
+    }
+    return groups[group]
+
+
+STEPS = {
+    "consultation": {
+        "accept": "handler", "answer": "handler", "ask_facts": "handler", "schedule": "handler", "redirect": "either", "reject": "dispatch", "merge": "dispatch",
+        "give_facts": "applicant", "follow_up": "applicant", "withdraw": "applicant", "reopen": "applicant", "to_complaint": "applicant",
+    },
+    "complaint": {
+        "accept": "handler", "notify_supplement": "handler", "refuse": "handler", "transfer_out": "handler", "identify_respondent": "handler", "ask_statement": "handler",
+        "decide": "handler", "notify": "handler", "notify_again": "supervise", "extend": "supervise", "supplement": "applicant", "object": "applicant", "withdraw": "applicant",
+    },
+}  # fmt: skip
+"""Steps of the two public services and whose they are (DOMAIN §2.1, §2.8). Nobody at the desk takes the citizen's."""
+
+ACTS = {
+    "claim": "claim", "accept": "handler", "assign": "dispatch", "note": "internal", "message": "talk", "triage": "dispatch", "decline": "handler", "hand_over": "handler",
+    "transfer": "dispatch", "party": "either", "split": "either", "link": "either", "join": "dispatch", "order": "supervise",
+}  # fmt: skip
+
+
+def step_rule(who: Who, subject: str) -> str:
+    """``subject`` is ``matter:verb``."""
+    matter, _, verb = subject.partition(":")
+    if not sees(who, matter):
+        return "absent"
+    return "ok" if _may(who, matter, STEPS[matter][verb]) else "no"
+
+
+def act_rule(who: Who, subject: str) -> str:
+    """``subject`` is ``matter:verb``."""
+    matter, _, verb = subject.partition(":")
+    if not sees(who, matter):
+        return "absent"
+    return "ok" if _may(who, matter, ACTS[verb]) else "no"
+
+
+def _talk(who: Who, subject: str) -> str:
+    found = sees(who, subject)
+    return "absent" if not found else "ok" if _may(who, subject, "talk") else "no"
+
+
+def _file(who: Who, subject: str) -> str:
+    """A file goes to whoever reads the matter; an internal one to those who read internal notes. No sign-in page tells that it exists."""
+    wanted = "internal" if subject == "file_internal" else "content"
+    return "ok" if wanted in sees(who, "consultation") else "absent"
+
+
+def _slip(who: Who, subject: str) -> str:
+    """The slip with the lookup code: only whoever took the matter in."""
+    if who.relation == "first_contact":
+        return "ok"
+    return "absent" if who.role in {"window_clerk", "dispatcher", "office_head", "adviser"} else "no"
+
+
+def _batch(who: Who, subject: str) -> str:
+    if who.role != "registrar":
+        return "no"
+    return "ok" if who.relation == "registrar" else "absent"
+
+
+def _account(who: Who, subject: str) -> str:
+    """Accounts of one's own offices, for the three administrators; elsewhere there are none."""
+    if who.role not in {"system_admin", "security_admin", "audit_admin"}:
+        return "no"
+    return "ok" if who.place in INSIDE else "absent"
+
+
+def _account_change(who: Who, subject: str) -> str:
+    if (first := _account(who, subject)) != "ok":
+        return first
+    whose = {"grant": "security_admin", "revoke": "security_admin", "disable": "system_admin"}
+    return "ok" if who.role == whose[subject] else "no"
+
+
+def _organisation(who: Who, subject: str) -> str:
+    """Changing the agency's entry: the registrar whose scope contains it."""
+    return "ok" if who.role == "registrar" and who.place in INSIDE else "no"
+
+
+def with_code(subject_of: str, *, staff: str = "ok") -> Rule:
+    """Possession of the code: anybody, except whoever stands on the other side; ``staff``: what a signed-in member of staff meets."""
+
+    def rule(who: Who, subject: str) -> str:
+        against = {"consultation": "conflicted", "complaint": "complained"}[subject_of]
+        if who.kind == "staff" and who.relation == against:
+            return "absent"
+        return staff if who.kind == "staff" else "ok"
+
+    return rule
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """What a route's GET and POST mean; ``None``: that method is not its own. ``subjects``: the objects it is tried on."""
+
+    get: Rule | None = None
+    post: Rule | None = None
+    subjects: tuple[str, ...] = ("",)
+
+
+MATTERS = ("consultation", "pool", "complaint")
+ALL_STEPS = tuple(f"{m}:{v}" for m, verbs in STEPS.items() for v in verbs)
+ALL_ACTS = tuple(f"{m}:{v}" for m in MATTERS for v in ACTS)
+CODES = ("consultation", "complaint")
+
+
+def coded(rule_of: Callable[[str], Rule]) -> Rule:
+    """A rule of the matter whose code is shown."""
+    rules = {m: rule_of(m) for m in CODES}
+    return lambda who, subject: rules[subject](who, subject)
+
+
+ROUTES: dict[str, Expect] = {
+    # machines
+    "healthz": Expect(anybody),
+    "openapi-json": Expect(anybody),
+    "api-root": Expect(anybody),
+    # the public site
+    "home": Expect(anybody),
+    "ask": Expect(anybody, anybody),
+    "complain": Expect(anybody, anybody),
+    "track_form": Expect(anybody, anybody),
+    "guides": Expect(anybody),
+    "guide": Expect(anybody),
+    "sites": Expect(anybody),
+    "site_map": Expect(lambda who, subject: "absent"),
+    "leave": Expect(anybody),
+    "calendar": Expect(anybody),
+    "accessibility": Expect(anybody),
+    "privacy": Expect(anybody),
+    "prefs": Expect(anybody),
+    "outbox": Expect(lambda who, subject: "ok" if who.kind == "staff" and who.role == "system_admin" else "no"),
+    "me": Expect(proven_citizen),
+    "me_sign_in": Expect(anybody, anybody),
+    "me_sign_out": Expect(None, anybody),
+    "receipt": Expect(coded(with_code), None, CODES),
+    "track": Expect(coded(with_code), None, CODES),
+    "track_step": Expect(None, coded(with_code), CODES),
+    "track_message": Expect(None, coded(with_code), CODES),
+    "track_rating": Expect(None, coded(lambda m: with_code(m, staff="no")), CODES),
+    "download": Expect(_file, None, ("file_public", "file_internal")),
+    # the API
+    "submit_consultation": Expect(None, anybody),
+    "api_track": Expect(coded(with_code), None, CODES),
+    "api_write": Expect(None, coded(with_code), CODES),
+    "api_give_rating": Expect(None, coded(lambda m: with_code(m, staff="no")), CODES),
+    "api_step": Expect(None, coded(with_code), CODES),
+    "api_attach": Expect(None, coded(with_code), CODES),
+    # the desk
+    "desk": Expect(staff_of()),
+    "desk_sign_in": Expect(anybody, anybody),
+    "desk_sign_out": Expect(None, anybody),
+    "desk_password": Expect(staff_of(halfway="ok"), staff_of(halfway="ok")),
+    "desk_device": Expect(staff_of(halfway="ok"), staff_of(halfway="ok")),
+    "desk_bulk": Expect(None, staff_of()),
+    "desk_views": Expect(None, staff_of()),
+    "desk_search": Expect(staff_of(), staff_of()),
+    "desk_matter": Expect(at_desk(_seen), None, MATTERS),
+    "desk_step": Expect(None, at_desk(step_rule), ALL_STEPS),
+    "desk_act": Expect(None, at_desk(act_rule), ALL_ACTS),
+    "desk_attach": Expect(None, at_desk(_talk), ("consultation", "complaint")),
+    "desk_document": Expect(at_desk(_content), None, ("consultation",)),
+    "desk_window": Expect(staff_of("window_clerk", "dispatcher", "office_head", "adviser"), staff_of("window_clerk", "dispatcher", "office_head", "adviser")),
+    "desk_tickets": Expect(None, staff_of("window_clerk", "dispatcher", "office_head", "adviser")),
+    "desk_slip": Expect(at_desk(_slip), None, ("intake",)),
+    "desk_board": Expect(staff_of("dispatcher", "office_head")),
+    "desk_supervision": Expect(staff_of("supervisor", "office_head", "return_visitor")),
+    "desk_figures": Expect(staff_of("statistician", "supervisor", "office_head", "audit_admin", "dispatcher")),
+    "desk_behind": Expect(staff_of("statistician", "supervisor", "office_head", "audit_admin", "dispatcher")),
+    "desk_registry": Expect(staff_of()),
+    "desk_sites": Expect(staff_of()),
+    "desk_practitioners": Expect(staff_of()),
+    "desk_organisation": Expect(staff_of(), at_desk(_organisation)),
+    "desk_organisation_new": Expect(staff_of("registrar"), staff_of("registrar")),
+    "desk_import": Expect(staff_of("registrar"), staff_of("registrar")),
+    "desk_batch": Expect(at_desk(_batch), at_desk(_batch), ("batch",)),
+    "desk_export": Expect(staff_of()),
+    "desk_accounts": Expect(staff_of("system_admin", "security_admin", "audit_admin")),
+    "desk_account": Expect(at_desk(_account), None, ("account",)),
+    "desk_account_new": Expect(None, staff_of("system_admin")),
+    "desk_account_change": Expect(None, at_desk(_account_change), ("grant", "revoke", "disable")),
+    "desk_me": Expect(staff_of()),
+    "desk_me_change": Expect(None, staff_of()),
+    "desk_rules": Expect(staff_of()),
+    "desk_calendar": Expect(None, staff_of("rule_editor")),
+    "desk_outbox": Expect(staff_of("system_admin")),
+    "desk_trail": Expect(staff_of("audit_admin"), staff_of("audit_admin")),
+}
