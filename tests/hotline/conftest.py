@@ -23,3 +23,18 @@ def make_world(db: None, monday: Callable[[timedelta], None], tmp_path: Path) ->
 def world(make_world: Callable[..., World]) -> Iterator[World]:
     with acting(door="hotline"):
         yield make_world()
+
+
+@pytest.fixture
+def committed_world(transactional_db: None, monday: Callable[[timedelta], None], tmp_path: Path) -> Iterator[World]:
+    """A world other connections see: for races and for processes that die. The tables are emptied afterwards, so the ground is laid anew."""
+    from fawang.regions.models import Division
+    from fawang.regions.selectors import forget_calendar
+    from fawang.regions.services import load_calendar, load_divisions
+
+    if not Division.objects.exists():
+        load_divisions()
+        load_calendar()
+        forget_calendar()
+    with acting(door="hotline"):
+        yield World(monday, tmp_path)

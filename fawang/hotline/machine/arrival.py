@@ -20,9 +20,9 @@ ANSWERING = timedelta(seconds=10)
 
 def offered(event: ev.LegOffered) -> Call:
     """The call's row, committed before anything sounds; then the answer (or the refusal, which is a call with its cause too)."""
-    known = Call.objects.filter(engine_id=event.engine_id, leg_id=event.leg_id).first()
+    known = Call.objects.select_for_update(of=("self",)).filter(engine_id=event.engine_id, leg_id=event.leg_id).first()
     if known is not None:
-        return known
+        return _made_known(known, event) if known.notes.get("unheard") else known
     at = raw.moment(event.at)
     number = callers.read_number(event.asserted or event.from_number)
     person, match = callers.recognise(number)
@@ -43,6 +43,38 @@ def offered(event: ev.LegOffered) -> Call:
     return call
 
 
+def unheard(event: ev.LegEvent) -> CallLeg:
+    """Something is told of a line we never heard arrive (its event was lost or is late): it is an INVITE like every other and has its row from now.
+
+    Legs we dial ourselves have their rows before the engine knows of them, so a leg nobody knows is a caller's.
+    """
+    at = raw.moment(event.at)
+    call = Call.objects.create(
+        engine_id=event.engine_id, leg_id=event.leg_id, config=ConfigVersion.objects.filter(state="live").first(), arrived_at=at, state_since=at,
+        deadline_at=clock.now() + ANSWERING, notes={"unheard": 1},
+    )  # fmt: skip
+    events.record(
+        kind="hotline.call_arrived", stream=call.pk, occurred_at=at, payload={"call": str(call.pk), "did": "", "direction": "in", "engine": event.engine_id}
+    )
+    raw.note(call, "arrived", at=at, direction="in", did="")
+    return CallLeg.objects.create(engine_id=event.engine_id, leg_id=event.leg_id, call=call, role="citizen", created_at=at)
+
+
+def _made_known(call: Call, event: ev.LegOffered) -> Call:
+    """The arrival is told after all: who calls, and which number; a call that has only just begun is taken as if in time."""
+    number = callers.read_number(event.asserted or event.from_number)
+    call.person, call.match = callers.recognise(number)
+    call.caller, call.caller_index, call.caller_kind, call.caller_region = number.shown, number.index, number.kind, number.region
+    call.did, call.trunk, call.call_ref = event.to_number[:40], event.trunk[:60], event.call_ref[:255]
+    call.arrived_at = min(call.arrived_at, raw.moment(event.at))
+    call.notes.pop("unheard")
+    if call.state == "arriving":
+        _take(call, event, number)
+    else:
+        call.save()
+    return call
+
+
 def _take(call: Call, event: ev.LegOffered, number: callers.CallerNumber) -> None:
     from fawang.hotline.machine.turn import document_of
 
@@ -57,7 +89,7 @@ def _take(call: Call, event: ev.LegOffered, number: callers.CallerNumber) -> Non
     if _floods(here, number, event.source):
         ending.refuse(call, "busy")
         return
-    call.notes = {"to": destination[0]}
+    call.notes = {**call.notes, "to": destination[0]}
     call.caller_region = call.caller_region or destination[1]
     here.order(do.Answer(command_id="", leg_id=call.leg_id))
     here.due(ANSWERING)
@@ -118,7 +150,7 @@ def start_recording(here: Turn, kind: str = "call") -> None:
 @continues("greeted")
 def greeted(here: Turn, digits: str) -> None:
     """On to where the number leads."""
-    menus.lead(here, here.call.notes.pop("to", ""), flow.Wanted())
+    menus.lead(here, here.call.notes.pop("to", "") or here.document.numbers[0].to, flow.Wanted())
 
 
 def late(here: Turn) -> None:

@@ -84,8 +84,10 @@ def _one(event: ev.Event) -> bool:
         return raw.keep_engine_event(event, call)
     leg_id = getattr(event, "leg_id", "")
     leg = CallLeg.objects.filter(engine_id=event.engine_id, leg_id=leg_id).first() if leg_id else None
-    if leg is None:
+    if leg is None and not isinstance(event, ev.LegEvent):
         return raw.keep_engine_event(event, None)
+    if leg is None:
+        leg = arrival.unheard(event)  # type: ignore[arg-type]
     handler = HANDLERS.get(type(event))
     if handler is None:
         return raw.keep_engine_event(event, Call(pk=leg.call_id))
