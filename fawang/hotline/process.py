@@ -47,4 +47,4 @@ HOTLINE_CALL = register(
         measures=(Measure("hotline_calls", Text("来电服务件数", "Calls served"), "close"),),
     )
 )  # fmt: skip
-handled_by("hotline_call", "hotline_platform", "service_center", "justice_bureau", "provincial_justice_department")
+handled_by("hotline_call", "hotline_platform")  # else the office of the seat, which the ticket names

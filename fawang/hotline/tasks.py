@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fawang.hotline import callbacks, recordings, voicemails
+from fawang.hotline import alarms, callbacks, quality, recordings, voicemails
 from fawang.hotline.machine import reconcile, timeouts
 from fawang.kernel.work import Task
 
@@ -13,5 +13,7 @@ TASKS = (
     Task("hotline.voicemails", voicemails.settle_lengths, every=2.0),
     Task("hotline.stale_voicemails", voicemails.release_stale, every=300.0),
     Task("hotline.seal", recordings.seal_waiting, every=1.0),
+    Task("hotline.alarms", alarms.check, every=5.0),
+    Task("hotline.quality", quality.draw_due, every=600.0),
     Task("hotline.purge", recordings.purge_due, every=3600.0),
 )

@@ -19,6 +19,7 @@ from fawang.kernel.errors import Absent, Refusal
 from fawang.kernel.policy import require
 from fawang.kernel.text_safety import ValueProblem, check_text
 from fawang.kernel.work import tell_live
+from fawang.matters.assignments import write_assignment
 from fawang.matters.categories import category_in_force
 from fawang.matters.conversation import add_message
 from fawang.matters.forms import parse
@@ -218,7 +219,10 @@ def visitor_of(ticket: CallTicket, values: dict[str, Any]) -> Visitor:
 
 
 def open_matter_of(ticket: CallTicket, values: dict[str, Any], filled: dict[str, Any]) -> Matter:
-    """The call as a matter: first contact is who spoke, the answer stands in it, and it is closed at once. Joins the caller's transaction."""
+    """The call as a matter: who answered is first contact and handler (so he is rated and judges nothing of it); closed at once.
+
+    Joins the caller's transaction.
+    """
     title = str(filled.get("facts") or filled.get("topic") or NATURES[ticket.nature].name.zh)
     author = _author(ticket)
     with acting(door="hotline", actor=author.ref()):
@@ -226,6 +230,8 @@ def open_matter_of(ticket: CallTicket, values: dict[str, Any], filled: dict[str,
         received = receive(actor=author, visitor=visitor_of(ticket, values), requests=[request], office=ticket.office)
         matter = received.matters[0]
         add_message(matter=matter, actor=Actor("citizen"), kind="question", body=title, party=matter.parties.first())
+        write_assignment(matter, staff=ticket.author, method="claimed", by=ticket.author, reasons=[{"rule": "answered"}])
+        matter.save(update_fields=["assignee"])
         with acting(actor=SYSTEM.ref()):
             answer = str(filled.get("answer") or filled.get("body_name") or NATURES[ticket.nature].name.zh)
             basis = str(filled.get("legal_basis") or "")

@@ -7,6 +7,7 @@ from django.db import transaction
 from fawang.kernel.events import consume
 from fawang.kernel.work import Task
 from fawang.matters.models import Matter
+from fawang.oversight import hotline
 from fawang.oversight.services import raise_order
 
 UNSUPERVISED = {"supervision_order"}
@@ -29,4 +30,18 @@ def supervise_lateness(batch: int = 200) -> int:
     return done
 
 
-TASKS = (Task("oversight.lateness", supervise_lateness, every=1.0),)
+def rate_calls(batch: int = 200) -> int:
+    """A key pressed after a call is the rating of the matter the call became, as soon as both are there; one that cannot be rated yet is called back."""
+    done = 0
+    with transaction.atomic():
+        for _, event in consume("oversight.calls", batch):
+            done += 1
+            if event.kind in ("hotline.call_rated", "hotline.ticket_closed"):
+                hotline.rate_call(event.payload["call"])
+    return done
+
+
+TASKS = (
+    Task("oversight.lateness", supervise_lateness, every=1.0),
+    Task("oversight.calls", rate_calls, every=1.0),
+)
