@@ -22,6 +22,7 @@ VERBS = (
     "search",
     "train",
     "check",
+    "library",
     "hotline_engine",
 )
 

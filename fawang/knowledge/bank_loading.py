@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections import Counter
@@ -19,7 +20,7 @@ from fawang.kernel.policy import require
 from fawang.knowledge.bank_format import Fault, Ref, read_bank
 from fawang.knowledge.importers.markdown import decode
 from fawang.knowledge.importers.parsed import Unreadable
-from fawang.knowledge.models import Article, Law, Question, QuestionArticle
+from fawang.knowledge.models import Article, ImportItem, Law, Question, QuestionArticle
 from fawang.knowledge.names import aliases
 from fawang.knowledge.numerals import parse_label
 from fawang.knowledge.services import want_index
@@ -41,8 +42,21 @@ class Entry:
 
 
 def load_shipped() -> dict[str, Any]:
-    """Load the bank that comes with the product; questions that have left its files are retired."""
-    return _load("shipped", _shipped(), provenance="随系统提供的题库", complete=True)
+    """Load the bank that comes with the product; questions that have left its files are retired. Repeatable; own transactions."""
+    digest = shipped_digest()
+    report = _load("shipped", _shipped(), provenance="随系统提供的题库", complete=True)
+    ImportItem.objects.update_or_create(source="bank", locator="shipped", defaults={"digest": digest, "outcome": "loaded"})
+    return report
+
+
+@functools.cache
+def shipped_digest() -> str:
+    """The digest of the shipped files and of how they are read; read once a process."""
+    whole = hashlib.sha256(b"1")
+    for item in sorted(files("fawang.knowledge").joinpath("bank").iterdir(), key=lambda f: f.name):
+        if item.name.endswith(".txt"):
+            whole.update(item.read_bytes())
+    return whole.hexdigest()
 
 
 def load_questions(*, actor: Actor, form: str, path: Path, dry_run: bool = False) -> dict[str, Any]:

