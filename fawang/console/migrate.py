@@ -59,6 +59,9 @@ def _main() -> int:
     from fawang.matters.taxonomy import load_shipped_taxonomy
 
     load_shipped_taxonomy()
+    from fawang.knowledge.shipped import load_shipped_reading
+
+    load_shipped_reading()
     return 0
 
 

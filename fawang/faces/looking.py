@@ -10,7 +10,6 @@ from typing import Any
 
 from fawang.faces.law_links import Standing, address_of, article_address, named, shown_standing, standing
 from fawang.kernel import clock
-from fawang.kernel.errors import Refusal
 from fawang.kernel.texts import Text
 from fawang.knowledge.interviews.loading import interviews
 from fawang.knowledge.models import Law
@@ -35,6 +34,8 @@ class Found:
     pieces: Sequence[tuple[str, bool]] = ()
     why: str = ""
     standing: Standing | None = None
+    cited: bool = False
+    pk: int = 0
 
 
 @dataclass(slots=True)
@@ -72,30 +73,41 @@ def look(wish: Wish) -> Looked:
     engine = _engine()
     if engine is None:
         return _without_index(wish)
-    try:
-        answer = engine.ask(engine.Query(wish.text, kind=wish.kind, law=wish.law, level=wish.level, region=wish.region, day=wish.day, limit=wish.limit))
-    except Refusal as refusal:
+    answer = engine.ask(engine.Query(wish.text, kind=wish.kind, law=wish.law, level=wish.level, region=wish.region, day=wish.day, limit=wish.limit))
+    if answer.state != "ready":
         found = _without_index(wish)
-        found.hints = [str(refusal), *found.hints]
+        found.state = answer.state
         return found
+    day = wish.day or clock.today()
     rows: dict[str, list[Found]] = {}
-    for hit in answer.hits:
-        made = _found(hit, wish.day)
-        rows.setdefault(made.kind, []).append(made)
-    groups = _in_order(rows)
-    return Looked(wish.text, groups, [str(s) for s in answer.similar], [str(h) for h in answer.hints], str(answer.state), float(answer.ms))
+    for hit in [*answer.hits, *(h for hits in answer.others.values() for h in hits)]:
+        rows.setdefault(hit.kind, []).append(_found(hit, day))
+    _mark_standing([r for r in rows.get("article", ()) if r.cited], day)
+    meant = [Text(f"把“{typed}”当作“{read}”来找", f"“{typed}” was read as “{read}”") for typed, read in answer.meant]
+    return Looked(wish.text, _in_order(rows), [s.text for s in answer.similar], [*map(str, meant), *answer.hints], answer.state, answer.ms)
 
 
 def _engine() -> Any:
     try:
-        module = importlib.import_module("fawang.knowledge.search")
+        return importlib.import_module("fawang.knowledge.search.asking")
     except ImportError:
         return None
-    return module if hasattr(module, "ask") and hasattr(module, "Query") else None
 
 
-def _found(hit: Any, day: date | None) -> Found:
-    return Found(hit.kind, hit.title, hit.label, hit.address, tuple((p.text, p.matched) for p in hit.pieces), str(hit.why))
+def _found(hit: Any, day: date) -> Found:
+    why = "；".join(hit.why)
+    if hit.kind != "article":
+        return Found(hit.kind, hit.label, "", hit.address, tuple(hit.pieces) or ((hit.text[:120], False),), why)
+    url = hit.address or address_of(hit.slug, hit.number, hit.sub, day)
+    return Found("article", f"《{hit.short}》{hit.label}", "", url, tuple(hit.pieces) or ((hit.text[:160], False),), why, cited=hit.cited, pk=hit.pk)
+
+
+def _mark_standing(rows: list[Found], day: date) -> None:
+    """Articles named in the question are shown even when they are not law that day: then it is said."""
+    known = articles_by_id(r.pk for r in rows)
+    for row in rows:
+        if row.pk in known:
+            row.standing = standing(known[row.pk].version, day)
 
 
 def _in_order(rows: dict[str, list[Found]]) -> list[tuple[str, Text, str, list[Found]]]:
@@ -131,13 +143,3 @@ def _law(law: Law, day: date) -> Found:
 
 def _words(name: str) -> list[str]:
     return [name[i : i + 2] for i in range(len(name) - 1)]
-
-
-def address_in(slug: str, number: int, sub: int, day: date | None) -> str:
-    """The address of an article that was found."""
-    return address_of(slug, number, sub, day)
-
-
-def articles_found(ids: list[int]) -> dict[int, Any]:
-    """Articles by id, for results that carry only their id."""
-    return articles_by_id(ids)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from fawang.faces.portal import calculators, conclusions, interviews, laws, opinions, papers, searching
+from fawang.faces.portal import calculators, conclusions, interviews, laws, opinions, papers, reading_room, searching
 
 urlpatterns = [
     path("search", searching.search, name="search"),
@@ -25,6 +25,10 @@ urlpatterns = [
     path("verify/<str:code>", opinions.opinion_page, name="opinion"),
     path("verify/<str:code>/opinion.pdf", opinions.opinion_pdf, name="opinion_pdf"),
     path("verify/<str:code>/opinion.docx", opinions.opinion_docx, name="opinion_docx"),
+    path("faq", reading_room.faq, name="faq"),
+    path("faq/<str:slug>", reading_room.guide_page, name="faq_guide"),
+    path("cases", reading_room.cases, name="cases"),
+    path("cases/<uuid:case_id>", reading_room.case_page, name="case"),
     path("papers", papers.paper_list, name="papers"),
     path("papers/<str:code>", papers.paper_page, name="paper"),
 ]

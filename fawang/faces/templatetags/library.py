@@ -7,15 +7,17 @@ from datetime import date
 from typing import Any
 
 from django import template
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import get_language
 
-from fawang.faces.law_links import Standing, norms_of
+from fawang.faces.law_links import Standing, article_address, norms_of
 from fawang.faces.library_words import standing_words
 from fawang.kernel.errors import Refusal
 from fawang.kernel.texts import Text
 from fawang.knowledge.calculators.declaration import Input, InputKind
 from fawang.knowledge.calculators.money import yuan
 from fawang.knowledge.interviews.declaration import Kind, Question
+from fawang.knowledge.selectors import read_citations
 
 register = template.Library()
 
@@ -36,6 +38,20 @@ def norms(names: Sequence[str], on: date | None = None, quoted: bool = True) -> 
 def money(value: Any) -> str:
     """12,345.67, never scientific."""
     return yuan(value)
+
+
+@register.simple_tag
+def cited(text: str, on: date | None = None) -> str:
+    """A text in which every citation of a known article leads to it."""
+    parts, at = [], 0
+    for found in read_citations(text, on):
+        if found.article is None or found.start < at:
+            continue
+        parts.append(
+            format_html('{}<a class="cite" href="{}">{}</a>', text[at : found.start], article_address(found.article, on), text[found.start : found.end])
+        )
+        at = found.end
+    return format_html("{}{}", format_html_join("", "{}", ((p,) for p in parts)), text[at:])
 
 
 def _typed(kind: str) -> str:
