@@ -18,18 +18,23 @@ MONDAY = datetime(2026, 3, 2, 9, 30, tzinfo=BEIJING)
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: object) -> None:
-    """Divisions and calendars once; the guards against TRUNCATE would stop the test runner's own clean-up."""
+def django_db_setup(django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: object) -> Iterator[None]:
+    """One migrated database for the run, divisions and calendars loaded; made for tests that commit by themselves too."""
     from django.db import connection
+    from django.test.utils import setup_databases, teardown_databases
 
     from fawang.regions.services import load_calendar, load_divisions
 
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
         load_calendar()
         load_divisions()
-        with connection.cursor() as cursor:
+        with connection.cursor() as cursor:  # the guards against TRUNCATE would stop the test runner's own clean-up
             for table in ("kernel_event", "kernel_ledgerentry", "kernel_readlog"):
                 cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_truncate ON {table}")
+    yield
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(scope="session", autouse=True)
