@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
+_PASSING = ("is still in use", "already exists", "Is another postmaster")
 OWNER, APP, DATABASE = "fawang", "fawang_app", "fawang"
 
 
@@ -128,14 +129,7 @@ class Server:
             fcntl.flock(held, fcntl.LOCK_EX)
             if not (self.data / "PG_VERSION").exists():
                 self._initdb()
-            if not self.answers():
-                self._clear_dead()
-                settings = (
-                    f"-c listen_addresses='' -c unix_socket_directories='{self.socket}' -c max_connections=120 "
-                    "-c shared_buffers=128MB -c max_locks_per_transaction=128 -c log_min_messages=fatal"
-                )
-                self._run("pg_ctl", "-D", str(self.data), "-W", "-l", str(self.socket / "log"), "-o", settings, "start", quiet=True)
-                self._wait()
+            self._bring_up()
             self._prepare()
         return self
 
@@ -154,17 +148,35 @@ class Server:
         finally:
             secret.unlink(missing_ok=True)
 
-    def _wait(self) -> None:
-        """Until it answers; says so when recovery takes its time; gives up only when the server is gone."""
+    def _bring_up(self) -> None:
+        """Start it until it answers: after a kill its old processes may hold its memory for a while yet, and it refuses once."""
+        settings = (
+            f"-c listen_addresses='' -c unix_socket_directories='{self.socket}' -c max_connections=120 "
+            "-c shared_buffers=128MB -c max_locks_per_transaction=128 -c log_min_messages=fatal"
+        )
+        log, began = self.socket / "log", time.monotonic()
+        while not self.answers():
+            self._clear_dead()
+            said = log.stat().st_size if log.exists() else 0
+            self._run("pg_ctl", "-D", str(self.data), "-W", "-l", str(log), "-o", settings, "start", quiet=True)
+            if self._waited():
+                return
+            words = log.read_bytes()[said:].decode(errors="replace").strip() if log.exists() else ""
+            if not any(reason in words for reason in _PASSING) or time.monotonic() - began > 120:
+                raise NoPostgres(f"数据库没有启动 / The database did not start: {words[-400:]}")
+            time.sleep(0.3)
+
+    def _waited(self) -> bool:
+        """Wait until it answers, however long a recovery takes, and say so; ``False`` when the server is gone instead."""
         began = told = time.monotonic()
         while not self.answers():
             time.sleep(0.05)
             if time.monotonic() - told > 10:
                 told = time.monotonic()
                 print(f"数据库正在恢复，已 {int(told - began)} 秒 / The database is recovering.", file=sys.stderr, flush=True)
-            if time.monotonic() - began > 5 and not (self.data / "postmaster.pid").exists():
-                log = (self.socket / "log").read_text(errors="replace")[-400:] if (self.socket / "log").exists() else ""
-                raise NoPostgres(f"数据库没有启动 / The database did not start: {log.strip()}")
+            if time.monotonic() - began > 3 and not self.alive():
+                return self.answers()
+        return True
 
     def _connect(self, database: str = "postgres", role: str = OWNER):  # type: ignore[no-untyped-def]
         import psycopg
@@ -193,18 +205,13 @@ class Server:
             connection.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {APP}")
 
     def _clear_dead(self) -> None:
-        """A killed postmaster may stay a zombie and keep its lock: drop the lock once nothing alive uses the data."""
-        lock = self.data / "postmaster.pid"
+        """A killed postmaster may stay a zombie, or its number go to another process: drop its lock once nothing uses the data."""
         for _ in range(100):
-            try:
-                pid = int(lock.read_text().split()[0])
-                state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-            except (OSError, ValueError, IndexError):
-                return
-            if state != "Z":
+            pid = self.postmaster()
+            if pid is None or self.alive() or not Path(f"/proc/{pid}").exists():
                 return
             if not self._in_use(pid):
-                for dead in (lock, *self.socket.glob(".s.PGSQL.*")):
+                for dead in (self.data / "postmaster.pid", *self.socket.glob(".s.PGSQL.*")):
                     dead.unlink(missing_ok=True)
                 return
             time.sleep(0.1)
@@ -223,10 +230,11 @@ class Server:
         self._run("pg_ctl", "-D", str(self.data), "-w", "-t", "60", "-m", mode, "stop", quiet=True)
 
     def alive(self) -> bool:
-        """Whether the postmaster's process lives; cheaper than asking it, so that a watch may ask often."""
+        """Whether the postmaster's process lives on these very data; cheaper than asking it, so that a watch may ask often."""
         pid = self.postmaster()
         try:
-            return pid is not None and Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+            dead = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+            return not dead and Path(f"/proc/{pid}/cwd").resolve() == self.data.resolve()
         except (OSError, IndexError):
             return False
 

@@ -135,20 +135,33 @@ def seal(batch: int = 2000) -> int:
             row = cursor.fetchone()
             if not row or not row[0]:
                 return 0
-        waiting = list(UnsealedEvent.objects.select_related("event").order_by("event__recorded_at", "event__stream", "event__seq")[:batch])
+        waiting = _next_in_order(batch)
         if not waiting:
             return 0
         last = LedgerEntry.objects.order_by("-position").first()
         position, head = (last.position, bytes(last.head)) if last else (0, GENESIS)
         entries = []
-        for item in waiting:
+        for event in waiting:
             position += 1
-            event_hash = bytes(item.event.hash)
+            event_hash = bytes(event.hash)
             head = crypto.digest(head + position.to_bytes(8, "big") + event_hash)
-            entries.append(LedgerEntry(position=position, event=item.event, event_hash=event_hash, head=head))
+            entries.append(LedgerEntry(position=position, event=event, event_hash=event_hash, head=head))
         LedgerEntry.objects.bulk_create(entries)
-        UnsealedEvent.objects.filter(pk__in=[w.pk for w in waiting]).delete()
+        UnsealedEvent.objects.filter(pk__in=[e.pk for e in waiting]).delete()
     return len(entries)
+
+
+def _next_in_order(batch: int) -> list[Event]:
+    """The longest waiting events; those of one stream in their own order, even where the clock was set back between them."""
+    found = [w.event for w in UnsealedEvent.objects.select_related("event").order_by("event__recorded_at", "event__stream", "event__seq")[:batch]]
+    if len(found) == batch:
+        streams = {e.stream for e in found}
+        rest = UnsealedEvent.objects.filter(event__stream__in=streams).exclude(pk__in=[e.pk for e in found]).select_related("event")
+        found += [w.event for w in rest]
+    own: dict[uuid.UUID, list[Event]] = {}
+    for event in sorted(found, key=lambda e: -e.seq):
+        own.setdefault(event.stream, []).append(event)
+    return [own[event.stream].pop() for event in found]
 
 
 def consume(name: str, batch: int = 200) -> Iterator[tuple[int, Event]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import tomllib
 import uuid
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 
 from fawang.kernel import clock
@@ -18,6 +19,7 @@ from fawang.matters.models import Matter
 from fawang.matters.processes import all_processes
 from fawang.regions.codes import prefix_of, scope_contains
 
+log = logging.getLogger("fawang.dispatching")
 _tried: dict[uuid.UUID, datetime] = {}
 
 
@@ -42,15 +44,22 @@ def allocate_waiting(batch: int = 20) -> int:
     now = clock.now()
     pooled = sorted({p.code for p in all_processes() if p.pooled})
     waiting = Matter.objects.filter(is_open=True, assignee=None, lead=None, process_code__in=pooled).order_by(F("next_due_at").asc(nulls_last=True))
-    given = 0
+    for matter_id in [m for m, at in _tried.items() if now - at > timedelta(days=1)]:
+        del _tried[matter_id]
+    given = attempts = 0
     with acting(door="system"):
-        for matter_id, process, region, opened in waiting.values_list("pk", "process_code", "region_code", "opened_at")[: batch * 10]:
+        for matter_id, process, region, opened in list(waiting.values_list("pk", "process_code", "region_code", "opened_at")):
             claim, retry = windows(process, region, clock.beijing_date(now))
             if opened + claim > now or now - _tried.get(matter_id, opened - retry) < retry:
                 continue
-            given += _give(matter_id)
-            _tried[matter_id] = now
-            if given >= batch:
+            _tried[matter_id], attempts = now, attempts + 1
+            try:
+                given += _give(matter_id)
+            except DatabaseError:
+                raise  # the connection is gone, not the matter
+            except Exception:
+                log.exception("matter %s could not be given out", matter_id)  # one that cannot be given out holds up no other
+            if given >= batch or attempts >= batch * 10:
                 break
     return given
 

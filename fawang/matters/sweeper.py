@@ -5,10 +5,12 @@ Clocks are rows with ``next_moment``; nothing is scheduled anywhere else, so not
 
 from __future__ import annotations
 
-from datetime import datetime
+import logging
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
+from django.db.models import Case, F, When
 
 from fawang.kernel import clock as time
 from fawang.kernel import events
@@ -21,15 +23,33 @@ from fawang.matters.processes import process_version
 from fawang.matters.services import take_step
 from fawang.people.actors import SYSTEM
 
+log = logging.getLogger("fawang.sweeper")
+_PUT_OFF_FOR = timedelta(minutes=1)
+_put_off: dict[UUID, datetime] = {}
+"""Clocks whose handling failed: tried again a little later, so that one that cannot be handled holds up no other."""
+
 
 def sweep(batch: int = 50) -> int:
-    """Handle due clocks in due order; returns how many. One clock, one transaction; a locked matter waits its turn."""
+    """Handle due clocks in due order; returns how many. One clock, one transaction; a locked matter waits its turn.
+
+    After an outage several moments of one clock may have passed: the last of them gives its place in the order.
+    """
     now = time.now()
-    due = list(Clock.objects.filter(next_moment__lte=now).order_by("next_moment", "pk").values_list("pk", "matter_id")[:batch])
+    for clock_id in [c for c, until in _put_off.items() if until <= now]:
+        del _put_off[clock_id]
+    last = Case(When(statutory_due_at__lte=now, then=F("statutory_due_at")), When(red_at__lte=now, then=F("red_at")), default=F("next_moment"))
+    waiting = Clock.objects.filter(next_moment__lte=now).exclude(pk__in=list(_put_off))
+    due = list(waiting.order_by(last, "pk").values_list("pk", "matter_id")[:batch])
     done = 0
     with acting(door="system"):
         for clock_id, matter_id in due:
-            done += _one(clock_id, matter_id, now)
+            try:
+                done += _one(clock_id, matter_id, now)
+            except DatabaseError:
+                raise  # the connection is gone, not the clock
+            except Exception:
+                log.exception("clock %s of matter %s could not be handled", clock_id, matter_id)
+                _put_off[clock_id] = now + _PUT_OFF_FOR
     return done
 
 
