@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import rjieba
@@ -17,7 +17,7 @@ from fawang.kernel.texts import Text
 
 KINDS: dict[str, Text] = {
     "identity": Text("身份证号", "ID number"), "phone": Text("电话号码", "Phone number"), "card": Text("银行卡号", "Bank card"), "email": Text("电子邮箱", "E-mail"),
-    "plate": Text("车牌号", "Number plate"), "address": Text("详细地址", "Address"), "name": Text("姓名", "Name"),
+    "account": Text("微信QQ号", "WeChat or QQ"), "plate": Text("车牌号", "Number plate"), "address": Text("详细地址", "Address"), "name": Text("姓名", "Name"),
 }  # fmt: skip
 _SINGLE = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严"
@@ -75,6 +75,7 @@ _WORDS = frozenset(
     }
 )
 MOST_NAMES = 500
+_LONG = re.compile(r"[0-9０-９]{7,}")
 _DIGITS = r"[0-9０-９]"
 _IDENTITY = re.compile(
     rf"(?<!{_DIGITS}){_DIGITS}{{6}}[\s-]?{_DIGITS}{{8}}[\s-]?{_DIGITS}{{3}}[0-9０-９XxＸｘ](?!{_DIGITS})|(?<!{_DIGITS}){_DIGITS}{{15}}(?!{_DIGITS})"
@@ -85,6 +86,7 @@ _PHONE = re.compile(
 _CARD = re.compile(rf"(?<!{_DIGITS})(?:{_DIGITS}{{4}}[\s-]?){{3,4}}{_DIGITS}{{1,7}}(?!{_DIGITS})")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,10}")
 _PLATE = re.compile(r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Z][·\s]?[A-HJ-NP-Z0-9]{5,6}(?![A-Za-z0-9])")
+_ACCOUNT = re.compile(r"(?:微信号?|QQ号?|qq号?|wx|vx|VX)[是为:：\s]{0,3}[A-Za-z0-9_-]{5,20}")
 _ADDRESS = re.compile(
     r"[\u4e00-\u9fff]{1,8}(?:路|大道|大街|街|巷|弄|胡同)(?:[0-9０-９一二三四五六七八九十百]{1,6}号)(?:[\u4e00-\u9fff0-9０-９A-Za-z#＃-]{0,16}(?:栋|幢|座|单元|室|层|楼|号))?"
     r"|[\u4e00-\u9fff]{1,10}(?:小区|花园|公寓|家园|新村|苑)[0-9０-９一二三四五六七八九十A-Za-z]{1,5}(?:栋|幢|座|号楼|号)(?:[0-9０-９一二三四五六七八九十A-Za-z]{1,6}(?:单元|室|号|层))*"
@@ -101,8 +103,8 @@ class Finding:
     end: int
 
 
-def findings(text: str) -> list[Finding]:
-    """Everything found, in order, without overlaps; what is surer comes first."""
+def findings(text: str, known: Iterable[str] = ()) -> list[Finding]:
+    """Everything found, in order, without overlaps; what is surer comes first. ``known``: names looked for as they are."""
     taken, found = bytearray(len(text)), []
 
     def take(kind: str, start: int, end: int) -> None:
@@ -110,11 +112,19 @@ def findings(text: str) -> list[Finding]:
             taken[start:end] = b"\1" * (end - start)
             found.append(Finding(kind, start, end))
 
-    for kind, pattern in (("identity", _IDENTITY), ("phone", _PHONE), ("card", _CARD), ("email", _EMAIL), ("plate", _PLATE), ("address", _ADDRESS)):
+    for kind, pattern in (
+        ("identity", _IDENTITY),
+        ("phone", _PHONE),
+        ("card", _CARD),
+        ("email", _EMAIL),
+        ("account", _ACCOUNT),
+        ("plate", _PLATE),
+        ("address", _ADDRESS),
+    ):
         for match in pattern.finditer(text):
             if kind != "card" or _is_card(match[0]):
                 take(kind, match.start(), match.end())
-    for name in _names(text):
+    for name in [*sorted(known, key=len, reverse=True), *_names(text)]:
         at = text.find(name)
         while at >= 0:
             take("name", at, at + len(name))
@@ -161,9 +171,13 @@ def _plain(name: str, run: str) -> str:
     return name
 
 
-def hidden(text: str) -> tuple[str, Counter[str]]:
-    """The text with everything found hidden, and how many of each kind. A name keeps its surname: 张某, a second one 张某2."""
-    found = findings(text)
+def hidden(text: str, names: Iterable[str] = ()) -> tuple[str, Counter[str]]:
+    """The text with everything found hidden, and how many of each kind. A name keeps its surname: 张某, a second one 张某2.
+
+    ``names`` are people known to be in the matter: hidden wherever they stand.
+    """
+    known = {n.strip() for n in names if len(n.strip()) >= 2}
+    found = findings(text, known)
     given: dict[str, str] = {}
     for item in found:
         if item.kind == "name":
@@ -176,6 +190,18 @@ def hidden(text: str) -> tuple[str, Counter[str]]:
         out += [text[at : item.start], given[word] if item.kind == "name" else f"（{KINDS[item.kind].zh}已隐去）"]
         at = item.end
     return "".join([*out, text[at:]]), Counter(f.kind for f in found)
+
+
+def masked(text: str, names: Iterable[str] = ()) -> tuple[str, list[str]]:
+    """The text with everything hidden, and in Chinese words which kinds were there."""
+    after, kinds = hidden(text, names)
+    return after, [KINDS[kind].zh for kind in kinds]
+
+
+def still_personal(text: str) -> list[str]:
+    """Kinds, in Chinese words, that may still tell who somebody is after masking; a long number counts too."""
+    left = [KINDS[f.kind].zh for f in findings(text)]
+    return list(dict.fromkeys([*left, *(["长数字"] if _LONG.search(text) else [])]))
 
 
 def _other_name(name: str, given: dict[str, str]) -> str:

@@ -40,7 +40,7 @@ def list_declared() -> int:
     """Put everything declared into the index, take out what is gone. Returns how many entries changed. Under an advisory lock."""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(747005)")
+            cursor.execute("SELECT pg_advisory_xact_lock(747012)")
         wanted = declared()
         held = {(d.kind, d.ref): (d.title, d.body, d.address) for d in IndexDocument.objects.filter(kind__in=("interview", "calculator", "document"))}
         changed = [key for key, words in wanted.items() if held.get(key) != words]

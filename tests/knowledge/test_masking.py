@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fawang.knowledge.masking import findings, hidden
+from fawang.knowledge.masking import findings, hidden, masked, still_personal
 
 CASES = [
     ("原告张小强诉被告李梅离婚纠纷", {"name": 2}, "原告张某诉被告李某离婚纠纷"),
@@ -57,3 +57,14 @@ def test_no_text_holds_it_up(text: str) -> None:
     began = time.monotonic()
     hidden(text)
     assert time.monotonic() - began < 3
+
+
+def test_names_known_from_the_matter_are_hidden_wherever_they_stand() -> None:
+    after, kinds = masked("张小强找过我，微信wang_2020", ["张小强"])
+    assert (after, set(kinds)) == ("张某找过我，（微信QQ号已隐去）", {"姓名", "微信QQ号"})
+
+
+def test_long_numbers_are_still_suspect_after_masking() -> None:
+    assert still_personal("我的编号是12345678") == ["长数字"]
+    assert still_personal("厂里三个月没发工资") == []
+    assert still_personal(masked("我叫王小明，电话13800000001")[0]) == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -17,11 +16,14 @@ from fawang.kernel import clock
 from fawang.knowledge.cases.selectors import Wanted, case_at, facets_of, find_cases
 from fawang.knowledge.guides.prose import passages
 from fawang.knowledge.guides.selectors import TOPICS, guide_at, published
+from fawang.knowledge.interviews.declaration import Interview
 from fawang.knowledge.interviews.loading import interview, interviews
 from fawang.knowledge.models import Case, Guide
 from fawang.regions.selectors import children, division
 
 A_PAGE = 30
+ENOUGH = 2
+"""From this many common articles on, an interview belongs beside a guide."""
 VIOLENT = {"safety"}
 
 
@@ -41,20 +43,19 @@ def guide_page(request: HttpRequest, slug: str) -> HttpResponse:
     guide = guide_at(slug)
     text = guide.current
     assert text is not None
-    words = " ".join(text.norms)
-    related = [found for code in dict.fromkeys(i.code for i in interviews()) if (found := interview(code)) and _shares(found, words)]
+    shared = [(n, found) for code in dict.fromkeys(i.code for i in interviews()) if (n := _shares(found := interview(code), text.norms)) >= ENOUGH]
+    related = [found for _, found in sorted(shared, key=lambda row: -row[0])]
     context = {
-        "guide": guide, "text": text, "passages": passages(text.body), "topic": TOPICS.get(guide.topic), "interviews": related[:3], "canonical": f"/faq/{guide.slug}",
+        "guide": guide, "text": text, "passages": passages(text.body), "topic": TOPICS.get(guide.topic), "interviews": related[:1], "more": related[1:3], "canonical": f"/faq/{guide.slug}",
         "late": guide.review_due is not None and guide.review_due < clock.today(), "sensitive": guide.topic in VIOLENT,
         "others": [g for g in published(topic=guide.topic) if g.pk != guide.pk][:5],
     }  # fmt: skip
     return render(request, "library/guide.html", context)
 
 
-def _shares(found: Any, words: str) -> bool:
-    """An interview belongs beside a guide when they rest on at least two of the same articles."""
-    named = {n for item in found.items for n in item.norms}
-    return sum(1 for n in named if f" {n} " in f" {words} ") >= 2
+def _shares(found: Interview, norms: list[str]) -> int:
+    """How many articles an interview and a guide rest on together."""
+    return len({n for item in found.items for n in item.norms} & set(norms))
 
 
 def _wanted(request: HttpRequest) -> Wanted:

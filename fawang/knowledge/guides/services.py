@@ -175,7 +175,7 @@ def load_shipped_guides() -> dict[str, int]:
     tally = {"added": 0, "changed": 0, "kept": 0, "same": 0}
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(747004)")
+            cursor.execute("SELECT pg_advisory_xact_lock(747011)")
         for made in shipped():
             tally[_load(made)] += 1
         if tally["added"] or tally["changed"]:

@@ -53,6 +53,7 @@ def missing() -> list[str]:
 def bring_up(said: Said | None = None) -> list[str]:
     """Import, load, build whatever is missing; one process at a time (others return at once). Returns what was done."""
     from fawang.knowledge.importers.run import import_laws
+    from fawang.knowledge.shipped import load_shipped_reading
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
@@ -63,6 +64,7 @@ def bring_up(said: Said | None = None) -> list[str]:
             todo = missing()
             if "laws" in todo:
                 import_laws(actor=SYSTEM, source=DEFAULT_SOURCE)
+                load_shipped_reading()  # guides cite laws that are there only now
             if "bank" in todo:
                 load_shipped()
             if "index" in todo:
