@@ -140,7 +140,7 @@ def open_child(taking: Taking, opens: Opens) -> Matter:
     """Open the child matter a step declares, with the named parties carried over, linked by its relation."""
     parent = taking.matter
     office = _child_office(parent, opens.office)
-    parties = [_carried(party, there) for here, there in opens.parties for party in parent.parties.filter(relation=here, ended_at=None)]
+    parties = [carried(party, there) for here, there in opens.parties for party in parent.parties.filter(relation=here, ended_at=None)]
     child = open_matter(
         intake=parent.intake,
         opening=Opening(
@@ -176,7 +176,8 @@ def _child_office(parent: Matter, rule: str) -> Organisation:
     return parent.office
 
 
-def _carried(party: MatterParty, relation: str) -> PartyWords:
+def carried(party: MatterParty, relation: str) -> PartyWords:
+    """A party of one matter as the words with which it becomes a party of another."""
     return PartyWords(
         relation=relation,
         name=party.name or "",

@@ -12,7 +12,7 @@ from fawang.kernel.events import event_kind
 from fawang.kernel.policy import require
 from fawang.kernel.text_safety import ValueProblem, check_text
 from fawang.matters.models import Matter, MatterLink
-from fawang.matters.openings import Opening, link, open_matter
+from fawang.matters.openings import Opening, carried, link, open_matter
 from fawang.matters.parties import PartyWords
 from fawang.matters.processes import process_version
 from fawang.matters.services import lock, take_step
@@ -85,14 +85,21 @@ def _last_handler(matter: Matter) -> uuid.UUID | None:
 
 
 def _open_beside(matter: Matter, process: str, relation: str, data: dict[str, object]) -> Matter:
+    """A child beside the matter. What a shield seals there (信访工作条例 §30) stays sealed here: whom it is sealed from is a party
+    of the child and so never meets it, its title says nothing, and only the return visit knows whom to call.
+    """
+    declared = process_version(matter.process_code, matter.process_version)
+    sealed = {shield.relation for shield in declared.shields}
     served = matter.parties.filter(relation__in=("applicant", "complainant"), ended_at=None).first()
     parties = []
-    if served is not None:
+    if served is not None and (served.relation not in sealed or process == "return_visit"):
         parties = [PartyWords("applicant", served.name or "", served.phone or "", person_id=served.person_id, reach_by=served.reach_by)]
+    barred = {relation for shield in declared.shields for relation in shield.from_relations}
+    parties += [carried(party, party.relation) for party in matter.parties.filter(relation__in=barred, ended_at=None)]
     child = open_matter(
         intake=matter.intake,
         opening=Opening(
-            process=process, title=matter.title, region_code=matter.region_code, office=matter.office, category_code=matter.category_code,
+            process=process, title=f"{declared.name.zh} {matter.number}" if sealed else matter.title, region_code=matter.region_code, office=matter.office, category_code=matter.category_code,
             category_version=matter.category_version, parties=parties, language=matter.language, data=data,
         ),
     )  # fmt: skip
