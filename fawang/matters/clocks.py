@@ -21,6 +21,7 @@ from fawang.matters.time_limits import (
     due_at,
     is_over,
     light_at,
+    over_from,
     thresholds,
 )
 from fawang.people.models import Staff
@@ -163,8 +164,8 @@ def next_moment(clock: Clock) -> datetime | None:
     """When the light of a running clock next changes."""
     if clock.state != "running":
         return None
-    ahead = {"green": clock.yellow_at, "yellow": clock.red_at, "red": clock.statutory_due_at}
-    return ahead.get(clock.light)
+    over = over_from(rule_of(clock), clock.statutory_due_at) if clock.statutory_due_at else None
+    return {"green": clock.yellow_at, "yellow": clock.red_at, "red": over}.get(clock.light)
 
 
 def _told(clock: Clock, what: str) -> dict[str, str]:

@@ -215,9 +215,14 @@ def _counted(rule: ClockRule, start: datetime, upto: datetime, spans: Sequence[t
     return total
 
 
+def over_from(rule: ClockRule, due: datetime) -> datetime:
+    """The first moment at which a limit has run out: past its moment; a limit in days not before midnight (民法典 §203: 二十四时)."""
+    return due + (timedelta(seconds=1) if rule.in_days else timedelta(microseconds=1))
+
+
 def is_over(rule: ClockRule, due: datetime, at: datetime) -> bool:
-    """Whether a limit has run out: past its moment; a limit in days not before midnight (民法典 §203: 二十四时)."""
-    return _aware(at) >= due + timedelta(seconds=1) if rule.in_days else _aware(at) > due
+    """Whether a limit has run out."""
+    return _aware(at) >= over_from(rule, due)
 
 
 def elapsed(rule: ClockRule, started_at: datetime, now: datetime, calendar: WorkCalendar, pauses: Iterable[Pause] = ()) -> timedelta:

@@ -21,7 +21,7 @@ from tests import factories
 from tests.conftest import MONDAY
 
 RULES = ("CONS-LIVE", "CONS-MSG", "LA-TRF", "CONS-LET", "CONS-RATE", "CONS-FACTS", "RATE-CALL", "COMP-ACC", "NOT-ISS")
-TICK = timedelta(minutes=30)
+TICK = timedelta(hours=1)
 DAYS = 60
 T = Text("试验", "trial")
 
@@ -57,13 +57,13 @@ def outages(chance: random.Random) -> list[tuple[datetime, datetime]]:
     return spans
 
 
-def simulate(timers: int, seed: int, sweep: Callable[[], int] = sweeper.sweep) -> Outcome:
+def simulate(timers: int, seed: int, sweep: Callable[[], int] = sweeper.sweep, days: int = DAYS) -> Outcome:
     """Open so many matters over the days, keep the sweeper running but for the outages, and count what fired. Uses the database."""
     chance, outcome = random.Random(seed), Outcome(timers)
     declared = [register(declare(rule)) for rule in RULES]
     office = factories.office("legal_aid_agency")
     down = outages(chance)
-    moments = sorted(_while_up(chance, down) for _ in range(timers))
+    moments = sorted(_while_up(chance, down, days) for _ in range(timers))
     watched, sound = _watch(outcome), sweeper._record
     sweeper._record = watched  # type: ignore[assignment]
     held = [MONDAY]
@@ -72,8 +72,8 @@ def simulate(timers: int, seed: int, sweep: Callable[[], int] = sweeper.sweep) -
         with acting(door="web"):
             intake = Intake.objects.create(door="web", office=office)
         true = MONDAY
-        while true < MONDAY + timedelta(days=DAYS + 40):
-            step = timedelta(hours=2) if DAYS // 3 <= (true - MONDAY).days < DAYS // 3 + 5 else timedelta(0)
+        while true < MONDAY + timedelta(days=days + 35):
+            step = timedelta(hours=2) if 8 <= (true - MONDAY).days < 12 else timedelta(0)
             held[0] = true + step
             if not any(a <= true < b for a, b in down):
                 while moments and moments[0] <= true:
@@ -81,9 +81,10 @@ def simulate(timers: int, seed: int, sweep: Callable[[], int] = sweeper.sweep) -
                     with acting(door="web"):
                         open_matter(intake=intake, opening=Opening(process=chance.choice(declared).code, title="试验", region_code="340100", office=office))
                 watched.begin(held[0])
+                worked = False
                 while sweep():
-                    pass
-                outcome.left_over += Clock.objects.filter(next_moment__lte=held[0]).count()
+                    worked = True
+                outcome.left_over += Clock.objects.filter(next_moment__lte=held[0]).count() if worked else 0
             true += TICK
     finally:
         sweeper._record = sound
@@ -94,9 +95,9 @@ def simulate(timers: int, seed: int, sweep: Callable[[], int] = sweeper.sweep) -
     return outcome
 
 
-def _while_up(chance: random.Random, down: list[tuple[datetime, datetime]]) -> datetime:
+def _while_up(chance: random.Random, down: list[tuple[datetime, datetime]], days: int) -> datetime:
     while True:
-        moment = MONDAY + timedelta(hours=chance.uniform(0, DAYS * 24))
+        moment = MONDAY + timedelta(hours=chance.uniform(0, days * 24))
         if not any(a <= moment < b for a, b in down):
             return moment
 
