@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.copies import database_copy
+
 # a shared machine may be slow at any moment: what is asserted is behaviour, never seconds
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
@@ -17,10 +19,17 @@ BEIJING = ZoneInfo("Asia/Shanghai")
 MONDAY = datetime(2026, 3, 2, 9, 30, tzinfo=BEIJING)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """No test may empty the shared ground behind the others' backs: whoever must commit takes a copy of the database."""
+    for item in items:
+        marks = [m for m in item.iter_markers("django_db") if m.kwargs.get("transaction") or (m.args and m.args[0])]
+        if marks or {"transactional_db", "live_server", "django_db_reset_sequences"} & set(getattr(item, "fixturenames", ())):
+            raise pytest.UsageError(f"{item.nodeid} would truncate all tables afterwards; use committed_database or own_database")
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: object) -> Iterator[None]:
-    """One migrated database for the run, divisions and calendars loaded; made for tests that commit by themselves too."""
-    from django.db import connection
+    """One migrated database for the run, divisions and calendars loaded."""
     from django.test.utils import setup_databases, teardown_databases
 
     from fawang.regions.services import load_calendar, load_divisions
@@ -29,9 +38,6 @@ def django_db_setup(django_test_environment: None, django_db_modify_db_settings:
         made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
         load_calendar()
         load_divisions()
-        with connection.cursor() as cursor:  # the guards against TRUNCATE would stop the test runner's own clean-up
-            for table in ("kernel_event", "kernel_ledgerentry", "kernel_readlog"):
-                cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_truncate ON {table}")
     yield
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         teardown_databases(made, verbosity=0)
@@ -61,32 +67,12 @@ def committed_database(django_db_setup: None, django_db_blocker: object) -> Iter
 
     Every thread that uses the ORM must close its connection. The copy is thrown away after the module.
     """
-    import os
-    from urllib.parse import urlsplit
+    with database_copy(django_db_blocker) as address:
+        yield address
 
-    import psycopg
-    from django.db import connection
 
-    from fawang.regions.selectors import forget_calendar
-    from fawang.registry.tree import forget_tree
-
-    def address(database: str) -> str:
-        return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
-
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        original = connection.settings_dict["NAME"]
-        copy = f"{original}_committed"
-        connection.close()
-        with psycopg.connect(address("postgres"), autocommit=True) as owner:
-            owner.execute(f"DROP DATABASE IF EXISTS {copy} WITH (FORCE)")  # type: ignore[call-overload]
-            owner.execute(f"CREATE DATABASE {copy} TEMPLATE {original}")  # type: ignore[call-overload]
-        connection.settings_dict["NAME"] = copy
-        try:
-            yield address(copy)
-        finally:
-            connection.close()
-            connection.settings_dict["NAME"] = original
-            forget_calendar()
-            forget_tree()
-            with psycopg.connect(address("postgres"), autocommit=True) as owner:
-                owner.execute(f"DROP DATABASE {copy} WITH (FORCE)")  # type: ignore[call-overload]
+@pytest.fixture
+def own_database(django_db_setup: None, django_db_blocker: object) -> Iterator[str]:
+    """The same for one test alone."""
+    with database_copy(django_db_blocker) as address:
+        yield address

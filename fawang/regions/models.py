@@ -41,7 +41,10 @@ class CalendarDay(models.Model):
 
 
 class CalendarStamp(models.Model):
-    """Counts edits of the calendar, so that every process knows when its copy is old."""
+    """Names the calendar as it stands by a number drawn at every edit, so that every process knows when its copy is old.
+
+    Drawn, not counted: an edit that was rolled back would otherwise share its number with the next one.
+    """
 
     id = models.SmallIntegerField(primary_key=True, default=1)
-    edition = models.IntegerField(default=0)
+    edition = models.BigIntegerField(default=0)

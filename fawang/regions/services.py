@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import secrets
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -80,7 +81,7 @@ def load_calendar() -> int:
 
 def _stamp() -> None:
     stamp = calendar_stamp()
-    stamp.edition += 1
+    stamp.edition = secrets.randbits(62)
     stamp.save()
     forget_calendar()
 

@@ -26,15 +26,7 @@ def world(make_world: Callable[..., World]) -> Iterator[World]:
 
 
 @pytest.fixture
-def committed_world(transactional_db: None, monday: Callable[[timedelta], None], tmp_path: Path) -> Iterator[World]:
-    """A world other connections see: for races and for processes that die. The tables are emptied afterwards, so the ground is laid anew."""
-    from fawang.regions.models import Division
-    from fawang.regions.selectors import forget_calendar
-    from fawang.regions.services import load_calendar, load_divisions
-
-    if not Division.objects.exists():
-        load_divisions()
-        load_calendar()
-        forget_calendar()
+def committed_world(own_database: str, monday: Callable[[timedelta], None], tmp_path: Path) -> Iterator[World]:
+    """A world other connections see: for races and for processes that die. In a database of its own, dropped afterwards."""
     with acting(door="hotline"):
         yield World(monday, tmp_path)

@@ -17,8 +17,6 @@ from fawang.hotline.models import AgentState, Call, CallbackSlot, EngineNode, Qu
 from fawang.kernel.context import acting
 from tests.hotline.world import World
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
 
 def at_once(jobs: list[Callable[[], Any]]) -> list[BaseException]:
     """Run everything at the same moment, each on its own connection; what went wrong."""
