@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from fawang.faces.law_links import address_of
 from fawang.kernel import clock as time
 from fawang.kernel.events import kinds
 from fawang.kernel.models import Event
@@ -16,6 +17,17 @@ from fawang.matters.models import Clock, Matter
 from fawang.matters.processes import process_version
 from fawang.matters.time_limits import due_words, remaining_words
 from fawang.people.models import Staff
+
+
+@dataclass(frozen=True, slots=True)
+class CitedArticle:
+    """An article an answer rests on, and its address in the library; empty where the library does not hold it."""
+
+    name: str
+    url: str
+
+    def __str__(self) -> str:
+        return self.name
 
 
 @dataclass(slots=True)
@@ -30,7 +42,7 @@ class Entry:
     internal: bool = False
     sort: str = "other"
     attachments: list[Any] = field(default_factory=list)
-    citations: list[str] = field(default_factory=list)
+    citations: list[CitedArticle] = field(default_factory=list)
     mine: bool = False
 
 
@@ -56,10 +68,11 @@ def timeline(matter: Matter, *, aspects: frozenset[str], language: str) -> list[
     """All that happened and may be seen, oldest first, messages in full. Two queries and one for names."""
     internal, content = "internal" in aspects, "content" in aspects
     messages = {str(m.pk): m for m in matter.messages.prefetch_related("attachments")} if content else {}
-    cited: dict[str, list[str]] = {}
+    cited: dict[str, list[CitedArticle]] = {}
     if content and hasattr(matter, "citations"):
-        for citation in matter.citations.all():
-            cited.setdefault(str(citation.message_id), []).append(str(citation))
+        for c in matter.citations.all():
+            url = address_of(c.slug, c.number, c.sub, c.as_of) if c.slug else ""
+            cited.setdefault(str(c.message_id), []).append(CitedArticle(str(c), url))
     names: dict[str, str] = {}
     if internal:
         names = {
@@ -78,7 +91,14 @@ def timeline(matter: Matter, *, aspects: frozenset[str], language: str) -> list[
 
 
 def _fill(
-    entry: Entry, event: Event, matter: Matter, messages: dict[str, Any], cited: dict[str, list[str]], names: dict[str, str], language: str, internal: bool
+    entry: Entry,
+    event: Event,
+    matter: Matter,
+    messages: dict[str, Any],
+    cited: dict[str, list[CitedArticle]],
+    names: dict[str, str],
+    language: str,
+    internal: bool,
 ) -> bool:
     payload = event.payload
     if event.kind in {"matter.message_added", "matter.note_added"}:

@@ -27,3 +27,6 @@ event_kind("knowledge.cases_imported", "导入案例", "Cases imported", keys=("
 event_kind("knowledge.case_written", "起草案例", "Case written", keys=("case", "hidden"))
 event_kind("knowledge.case_published", "发布案例", "Case published", keys=("case", "digest"))
 event_kind("knowledge.case_withdrawn", "撤下案例", "Case withdrawn", keys=("case", "reason"))
+event_kind("knowledge.snippet_written", "起草常用语", "Snippet written", keys=("snippet",))
+event_kind("knowledge.snippet_reviewed", "审定常用语", "Snippet reviewed", keys=("snippet",))
+event_kind("knowledge.snippet_retired", "停用常用语", "Snippet retired", keys=("snippet", "reason"))

@@ -198,9 +198,12 @@ def masked(text: str, names: Iterable[str] = ()) -> tuple[str, list[str]]:
     return after, [KINDS[kind].zh for kind in kinds]
 
 
-def still_personal(text: str) -> list[str]:
-    """Kinds, in Chinese words, that may still tell who somebody is after masking; a long number counts too."""
-    left = [KINDS[f.kind].zh for f in findings(text)]
+def still_personal(text: str, names: Iterable[str] = ()) -> list[str]:
+    """Kinds, in Chinese words, that may still tell who somebody is after masking; a long number counts too.
+
+    ``names`` are people known to be in the matter.
+    """
+    left = [KINDS[f.kind].zh for f in findings(text, {n.strip() for n in names if len(n.strip()) >= 2})]
     return list(dict.fromkeys([*left, *(["长数字"] if _LONG.search(text) else [])]))
 
 

@@ -161,12 +161,15 @@ def read_citations(text: str, day: date | None = None) -> list[Cited]:
             memory[key] = known.law_by_key(key)
         return memory[key]
 
+    met: dict[tuple[str, int, int], tuple[Article | None, Validity | None]] = {}
     found = []
     for mention in mentions(text, law_of):
-        article = article_as_of(mention.law, mention.number, mention.sub, day)
-        newest = article or next(iter(article_history(mention.law, mention.number, mention.sub)), None)
-        validity = validity_on(newest.version, day) if newest else None
-        found.append(Cited(mention.law, mention.number, mention.sub, article, validity, mention.start, mention.end))
+        key = (mention.law.slug, mention.number, mention.sub)
+        if key not in met:
+            article = article_as_of(mention.law, mention.number, mention.sub, day)
+            newest = article or next(iter(article_history(mention.law, mention.number, mention.sub)), None)
+            met[key] = article, validity_on(newest.version, day) if newest else None
+        found.append(Cited(mention.law, mention.number, mention.sub, *met[key], mention.start, mention.end))
     return found
 
 

@@ -12,6 +12,7 @@ from fawang.kernel import clock, events
 from fawang.kernel.errors import Refusal
 from fawang.kernel.policy import require
 from fawang.knowledge.models import Citation, IndexDocument, IndexState, Law, ReviewFlag
+from fawang.knowledge.telling import tell_owner
 from fawang.people.actors import Actor
 
 
@@ -52,7 +53,7 @@ def drop_document(*, kind: str, ref: str) -> None:
 
 
 def flag(*, citation: Citation, reason: str, effective_on: date) -> ReviewFlag | None:
-    """Mark what cites an article for review; the same reason on the same day marks once. In the caller's transaction."""
+    """Mark what cites an article for review and tell its owner; the same reason on the same day marks once. In the caller's transaction."""
     row, fresh = ReviewFlag.objects.get_or_create(citation=citation, reason=reason[:300], effective_on=effective_on, defaults={"owner": citation.owner})
     if not fresh:
         return None
@@ -60,6 +61,7 @@ def flag(*, citation: Citation, reason: str, effective_on: date) -> ReviewFlag |
         kind="knowledge.review_flagged", stream=citation.pk,
         payload={"citation": str(citation.pk), "kind": citation.kind, "article": f"{citation.number}.{citation.sub}", "reason": reason[:200]},
     )  # fmt: skip
+    tell_owner(citation.owner)
     return row
 
 

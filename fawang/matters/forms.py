@@ -60,12 +60,13 @@ def ask(
     min_length: int | None = None,
     ge: int | None = None,
     le: int | None = None,
+    after: str = "",
 ) -> Any:
     """A form field: its question in both languages, its widget (text, textarea, select, radio, checkbox, date, number).
 
-    ``choices`` are (value, zh, en); another value is refused.
+    ``choices`` are (value, zh, en); another value is refused. ``after`` names a field: this one is asked only once that was refused.
     """
-    extra: dict[str, Any] = {"zh": zh, "en": en, "widget": widget, "help": list(help or ()), "choices": [list(c) for c in choices]}
+    extra: dict[str, Any] = {"zh": zh, "en": en, "widget": widget, "help": list(help or ()), "choices": [list(c) for c in choices], "after": after}
     return Field(default, title=zh, min_length=min_length, ge=ge, le=le, json_schema_extra=extra)
 
 
@@ -82,6 +83,7 @@ class FieldSpec:
     max_length: int | None
     many: bool
     default: Any
+    after: str = ""
 
 
 def _bare(annotation: Any) -> Any:
@@ -123,6 +125,7 @@ def fields_of(form: type[StepForm]) -> list[FieldSpec]:
                 max_length=_max_length(info),
                 many=many,
                 default=None if info.is_required() else info.get_default(call_default_factory=True),
+                after=str(extra.get("after", "")),
             )
         )
     return specs

@@ -224,7 +224,7 @@ def test_a_changed_article_flags_what_cites_it_and_records_the_event(tmp_path: P
     assert law is not None
     cite(kind="answer", ref="a1", law=law, number=47, owner="staff-1", title="一次答复")
     cite(kind="answer", ref="a1", law=law, number=30, owner="staff-1")
-    cite(kind="answer", ref="old", law=law, number=47, owner="staff-2", as_of=date(2020, 1, 1))
+    cite(kind="case", ref="old", law=law, number=47, owner="staff-2", as_of=date(2020, 1, 1))
     newer = LABOUR.replace("2012年12月28日", "2025年6月27日").replace("每满一年支付一个月工资", "每满一年支付一个半月工资")
     take(tmp_path, {"劳动合同法(2012-12-28).md": LABOUR, "劳动合同法(2025-06-27).md": newer})
     (event,) = Event.objects.filter(kind="knowledge.article_changed")

@@ -43,6 +43,7 @@ class EntryOut(Schema):
     text: str
     body: str = ""
     citations: list[str] = []
+    articles: list[str] = []
 
 
 class MatterOut(Schema):

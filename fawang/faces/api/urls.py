@@ -103,7 +103,17 @@ def track(request: HttpRequest, lookup_code: str) -> Any:
     actor, matter = _holder(request, lookup_code)
     language = getattr(request, "LANGUAGE_CODE", "zh-hans")
     entries = timeline(matter, aspects=sight(actor, matter) - {"internal"}, language=language)
-    rows = [{"at": e.at, "kind": e.kind, "text": e.text, "body": e.body, "citations": e.citations} for e in entries]
+    rows = [
+        {
+            "at": e.at,
+            "kind": e.kind,
+            "text": e.text,
+            "body": e.body,
+            "citations": [str(c) for c in e.citations],
+            "articles": [c.url for c in e.citations if c.url],
+        }
+        for e in entries
+    ]
     words = told(matter, language)
     clock = matter.clocks.filter(state="running").order_by("statutory_due_at").first()
     return Status(200, {

@@ -36,12 +36,15 @@ def read_norms(typed: str) -> list[str]:
     return found
 
 
-def places_of(norms: Iterable[str]) -> list[tuple[Law, int, int]]:
-    """Law, number and sub-number of each norm; a law that has left the library is passed over."""
+def places_of(norms: Iterable[str], laws: dict[str, Law | None] | None = None) -> list[tuple[Law, int, int]]:
+    """Law, number and sub-number of each norm; a law that has left the library is passed over. ``laws``: names looked up before."""
     found = []
+    laws = {} if laws is None else laws
     for norm in norms:
         name, _, place = norm.rpartition(" ")
-        law, numbers = find_law(name), parse_short(place)
+        if name not in laws:
+            laws[name] = find_law(name)
+        law, numbers = laws[name], parse_short(place)
         if law is not None and numbers is not None:
             found.append((law, *numbers))
     return found

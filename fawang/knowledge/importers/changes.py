@@ -49,7 +49,7 @@ def tell_endings() -> int:
         law = Law.objects.get(pk=law_id)
         with transaction.atomic():
             numbers = set(Citation.objects.filter(law=law).values_list("number", "sub")) | set(law.answers.values_list("number", "sub"))
-            citing = [c for n, s in sorted(numbers) for c in _citing(law, n, s) if c.as_of is None or c.as_of >= on]
+            citing = [c for n, s in sorted(numbers) for c in _citing(law, n, s)]
             new = _flag_all(citing, f"《{law.short}》自{on}起失效（{norm}）", on)
             if new:
                 events.record(kind="knowledge.law_ended", stream=law.pk, payload={"law": law.short, "on": str(on), "norm": norm, "citations": new})
@@ -70,6 +70,9 @@ def _citing(law: Law, number: int, sub: int) -> list[Citation]:
 
 
 def _flag_all(citing: Iterable[Citation], reason: str, on: date) -> int:
-    return sum(
-        1 for citation in citing if (citation.as_of is None or citation.as_of >= on) and flag(citation=citation, reason=reason, effective_on=on) is not None
-    )
+    return sum(flag(citation=citation, reason=reason, effective_on=on) is not None for citation in citing if _concerned(citation, on))
+
+
+def _concerned(citation: Citation, on: date) -> bool:
+    """A case tells of the law of its own day. What somebody still acts on, a lawyer's answer too, is looked at again."""
+    return citation.kind == "answer" or citation.as_of is None or citation.as_of >= on

@@ -8,6 +8,7 @@ from fawang.knowledge.models.guides import Case, Guide, GuideText
 from fawang.knowledge.models.interviews import InterviewRun, LocalFigure, Opinion
 from fawang.knowledge.models.laws import Article, Disagreement, Law, LawRelation, LawVersion, VersionSource
 from fawang.knowledge.models.runs import ImportItem, ImportRun, IndexDocument, IndexState
+from fawang.knowledge.models.snippets import Snippet
 
 __all__ = [
     "Article",
@@ -29,5 +30,6 @@ __all__ = [
     "Question",
     "QuestionArticle",
     "ReviewFlag",
+    "Snippet",
     "VersionSource",
 ]

@@ -40,6 +40,12 @@ class AnswerForm(StepForm):
     citations: Annotated[Paragraph, AfterValidator(_citations)] = ask(
         "法律依据（每行一条）", "Legal basis, one a line", default="", help=("例如：《劳动合同法》第三十条", "e.g. 《劳动合同法》第三十条")
     )
+    law_day: date | None = ask(
+        "按哪一天的法律", "The law of which day", default=None, help=("事情发生的日期；不填按受理日。", "The day it happened; empty: the day it was received.")
+    )
+    cite_reason: Line = ask(
+        "仍要引用的理由", "Why cite it all the same", default="", after="citations", help=("只记入内部备注，不对外。", "Kept as an internal note only.")
+    )
     aid_notice: Line = ask(
         "是否告知法律援助条件", "Legal aid explained?", default="not_applicable",
         choices=(("told", "已告知条件和程序", "Conditions and procedure explained"), ("not_applicable", "不涉及", "Not applicable")),

@@ -16,12 +16,15 @@ from fawang.matters.openings import link
 from fawang.matters.parties import PartyWords, add_party
 from fawang.matters.situation import Situation, Taking
 from fawang.services.consultation.citations import PROBLEMS, parse_citations
-from fawang.services.consultation.models import Citation
+from fawang.services.consultation.forms import AnswerForm
+from fawang.services.consultation.recording import record_citations
+from fawang.services.consultation.verifying import all_cited, doubtful_words, law_day
 
 catalogue(PROBLEMS)
 catalogue(
     {
         "consultation.when": ("约定日期须在今天之后、{due}之前。", "The date must lie between tomorrow and {due}."),
+        "citation.doubtful": ("{found}如果仍要引用，请写明理由。", "{found} To cite it all the same, say why."),
         "consultation.into": ("没有找到可并入的事项。", "No such open matter of the same service."),
     }
 )
@@ -50,12 +53,22 @@ def accept(taking: Taking) -> None:
 
 
 def answer(taking: Taking) -> None:
-    """Write the answer and what it rests on."""
-    form = taking.form
-    message = add_message(matter=taking.matter, actor=taking.actor, kind="answer", body=form.body)  # type: ignore[union-attr]
-    cited = parse_citations(form.citations)  # type: ignore[union-attr]
-    Citation.objects.bulk_create([Citation(matter=taking.matter, message=message, law=c.law, article=c.article) for c in cited])
-    taking.facts |= {"citations": len(cited), "aid_notice": form.aid_notice, "round": taking.matter.data.get("round", 0)}  # type: ignore[union-attr]
+    """Write the answer and what it rests on; what it cites is watched from then on.
+
+    Raises ``Refusal`` on field ``citations`` for articles that are no law on the day that counts, unless a reason is given.
+    """
+    form: AnswerForm = taking.form  # type: ignore[assignment]
+    day = law_day(taking.matter, form.law_day)
+    cited = parse_citations(form.citations)
+    doubtful = [v for v in all_cited(form.body, cited, day) if v.doubtful]
+    if doubtful and not form.cite_reason.strip():
+        raise Refusal("form.invalid", fields={"citations": Refusal("citation.doubtful", field="citations", found=doubtful_words(doubtful))})
+    message = add_message(matter=taking.matter, actor=taking.actor, kind="answer", body=form.body)
+    record_citations(matter=taking.matter, message=message, body=form.body, cited=cited, day=day, owner=str(taking.actor.staff_id or ""))
+    taking.facts |= {"citations": len(cited), "aid_notice": form.aid_notice, "round": taking.matter.data.get("round", 0), "doubtful": len(doubtful)}
+    if doubtful:
+        words = f"引用了{'、'.join(v.name for v in doubtful)}，理由：{form.cite_reason}"
+        add_message(matter=taking.matter, actor=taking.actor, kind="note", body=words, audience="internal")
     accept(taking)
 
 
