@@ -48,6 +48,10 @@ CIPHER_SUITE = os.environ.get("FAWANG_CIPHER_SUITE", "aes")  # aes (AES-256-GCM,
 FILES_DIR = Path(os.environ.get("FAWANG_FILES") or STATE_DIR / "files")
 KEYS_DIR = STATE_DIR / "keys"
 SCAN_COMMAND = os.environ.get("FAWANG_SCAN_COMMAND", "")
+HOTLINE = os.environ.get("FAWANG_HOTLINE", "1") != "0"
+SIP_HOST = os.environ.get("FAWANG_SIP_HOST", "127.0.0.1")
+SIP_PORT = int(os.environ.get("FAWANG_SIP_PORT", "5060"))
+SIP_REALM = os.environ.get("FAWANG_SIP_REALM", "fawang")
 SEAT_GATEWAY = os.environ.get("FAWANG_SEAT_GATEWAY", "127.0.0.1:5070")
 HTTPS = os.environ.get("FAWANG_HTTPS") == "1"
 TRUSTED_PROXIES = [p for p in os.environ.get("FAWANG_TRUSTED_PROXIES", "").split(",") if p]

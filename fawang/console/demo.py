@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fawang.console.setup import ready
 
 if TYPE_CHECKING:
+    from fawang.console.demo_province import Account
     from fawang.people.models import Staff
     from fawang.registry.models import Organisation
 
@@ -31,6 +32,7 @@ def load() -> list[str]:
     """Load the province unless it is there, whole or not at all; returns the sign-ins as lines for the screen."""
     from django.db import connection, transaction
 
+    from fawang.console.demo_hotline import lines, load_hotline
     from fawang.people.models import Staff
 
     with transaction.atomic():
@@ -38,7 +40,8 @@ def load() -> list[str]:
             cursor.execute("SELECT pg_advisory_xact_lock(742)")
         if not Staff.objects.exists():
             _fill()
-    return sign_ins()
+        load_hotline()
+    return [*sign_ins(), *lines()]
 
 
 def sign_ins() -> list[str]:
@@ -78,24 +81,30 @@ def _fill() -> None:
 
 
 def _accounts(offices: dict[str, Organisation]) -> dict[str, Staff]:
-    from django.conf import settings
-
     from fawang.console import demo_province as data
-    from fawang.people.accounts import bind_demo_totp, create_staff, grant_role
-    from fawang.people.actors import SYSTEM
 
     made = {}
     for account in data.ACCOUNTS:
-        office = offices[account.office]
-        staff = create_staff(
-            actor=SYSTEM, username=account.username, name=account.name + data.MARK, password=settings.DEMO_PASSWORD, office_id=office.pk,
-            is_adviser="adviser" in account.roles, skills=list(account.skills), must_change_password=False,
-        )  # fmt: skip
-        for role in account.roles:
-            grant_role(actor=SYSTEM, staff=staff, role=role, office_id=office.pk, region_code=office.region_code)
-        bind_demo_totp(staff=staff)
-        made[account.username] = staff
+        made[account.username] = make_account(account, offices[account.office])
     return made
+
+
+def make_account(account: Account, office: Organisation) -> Staff:
+    """One person of the demonstration, with roles at an office and a time code that the sign-in page shows."""
+    from django.conf import settings
+
+    from fawang.console.demo_province import MARK
+    from fawang.people.accounts import bind_demo_totp, create_staff, grant_role
+    from fawang.people.actors import SYSTEM
+
+    staff = create_staff(
+        actor=SYSTEM, username=account.username, name=account.name + MARK, password=settings.DEMO_PASSWORD, office_id=office.pk,
+        is_adviser="adviser" in account.roles, skills=list(account.skills), must_change_password=False,
+    )  # fmt: skip
+    for role in account.roles:
+        grant_role(actor=SYSTEM, staff=staff, role=role, office_id=office.pk, region_code=office.region_code)
+    bind_demo_totp(staff=staff)
+    return staff
 
 
 def _calendar() -> None:

@@ -23,6 +23,7 @@ VERBS = (
     "train",
     "check",
     "library",
+    "hotline",
     "hotline_engine",
 )
 

@@ -1,4 +1,4 @@
-"""``fawang up``: database, migrations, demonstration province, web, worker, live process, watched together."""
+"""``fawang up``: database, migrations, demonstration province, web, worker, live process and hotline, watched together."""
 
 from __future__ import annotations
 
@@ -36,12 +36,13 @@ def run(options: argparse.Namespace) -> int:
     leftovers.clear(folder)
     for one in (port, port + 1):
         _free(one)
+    hotline = _hotline()
     print("正在启动法网 / Starting Fawang …", flush=True)
     server, owner = connect()
     try:
         migrate(owner)
         os.environ.setdefault("FAWANG_LIVE_URL", f"http://127.0.0.1:{port + 1}")
-        children = Children(port, folder, server)
+        children = Children(port, folder, server, hotline=hotline)
         signal.signal(signal.SIGTERM, lambda *_: children.ask_to_stop())
         signal.signal(signal.SIGINT, lambda *_: children.ask_to_stop())
         demo = _prepare()
@@ -75,6 +76,30 @@ def _free(port: int) -> None:
             raise Halt(f"端口 {port} 已被占用，请设置 FAWANG_PORT / Port {port} is busy.") from None
 
 
+def _hotline() -> bool:
+    """Whether the hotline is started: not when it is left out, and not on a busy SIP port, which is said once while the rest runs on."""
+    if os.environ.get("FAWANG_HOTLINE", "1") == "0":
+        return False
+    try:
+        host, port = os.environ.get("FAWANG_SIP_HOST", "127.0.0.1"), int(os.environ.get("FAWANG_SIP_PORT", "5060"))
+    except ValueError:
+        raise Halt("FAWANG_SIP_PORT 不是数字 / FAWANG_SIP_PORT is not a number.") from None
+    try:
+        for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+            with socket.socket(socket.AF_INET, kind) as probe:
+                if kind == socket.SOCK_STREAM:
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((host, port))
+    except OSError:
+        print(
+            f"热线未启动：SIP 端口 {host}:{port} 不可用，请设置 FAWANG_SIP_PORT / The hotline is left out: SIP port {host}:{port} is not free.",
+            file=sys.stderr, flush=True,
+        )  # fmt: skip
+        os.environ["FAWANG_HOTLINE"] = "0"
+        return False
+    return True
+
+
 def _prepare() -> list[str]:
     """Static files and the demonstration province, in this process's own Django."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -104,9 +129,9 @@ def _prepare() -> list[str]:
 
 
 class Children:
-    """The three processes and the private database; one that dies is started again, and none of the three outlives us."""
+    """The processes and the private database; one that dies is started again, and none of the processes outlives us."""
 
-    def __init__(self, port: int, folder: Path, server: Server | None = None) -> None:
+    def __init__(self, port: int, folder: Path, server: Server | None = None, *, hotline: bool = False) -> None:
         self.folder, self.server = folder, server
         python = sys.executable
         self.commands = {
@@ -115,6 +140,9 @@ class Children:
             "worker": [python, "-m", "fawang.console.main", "worker"],
             "live": [python, "-m", "uvicorn", "config.live:app", "--host", "0.0.0.0", "--port", str(port + 1), "--log-level", "warning"],
         }  # fmt: skip
+        if hotline:
+            self.commands["hotline-engine"] = [python, "-m", "fawang.console.main", "hotline-engine"]
+            self.commands["hotline"] = [python, "-m", "fawang.console.main", "hotline", "run"]
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.began: dict[str, float] = {}
         self.stopping = False

@@ -32,9 +32,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _figures() -> int:
+    from fawang.hotline.figures_check import differences as hotline_differences
     from fawang.oversight.figures_check import differences
 
-    found = differences()
+    found = [*differences(), *hotline_differences()]
     for line in found[:20]:
         print(line)
     print("统计数字与重算一致 / All figures agree." if not found else f"{len(found)} 处不一致 / differences.")

@@ -14,12 +14,14 @@ import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 from django.db import Error, connection, transaction
 from django.db.models import Q
 
-from fawang.hotline import outbox
+from fawang.hotline import equipment, outbox
+from fawang.hotline.engines.commands import Configure
 from fawang.hotline.engines.events import Event, EventsLost
 from fawang.hotline.engines.port import Cursor, EngineUnavailable, NoSuchLeg, Rejected, Snapshot, TelephonyEngine
 from fawang.hotline.machine import dispatch, reconcile, timeouts
@@ -32,12 +34,20 @@ log = logging.getLogger("fawang.hotline")
 T = TypeVar("T")
 LEASE = timedelta(seconds=10)
 BATCH = 20
-SWEEP_S, RENEW_S, RECONCILE_S, GONE_S = 0.5, 3.0, 30.0, 30.0
+SWEEP_S, RENEW_S, EQUIP_S, RECONCILE_S, GONE_S = 0.5, 3.0, 2.0, 30.0, 30.0
 
 
 def name_of_process() -> str:
     """Who holds a lease: host and process."""
     return f"{socket.gethostname()}:{os.getpid()}"[:80]
+
+
+def _dead(holder: str) -> bool:
+    """Whether a holder was a process of this host that is no more: its lease need not run out."""
+    host, _, pid = holder.rpartition(":")
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    return not Path(f"/proc/{pid}").exists()
 
 
 def take_lease(engine_id: str, holder: str) -> bool:
@@ -46,7 +56,7 @@ def take_lease(engine_id: str, holder: str) -> bool:
     with transaction.atomic():
         EngineNode.objects.get_or_create(pk=engine_id)
         node = EngineNode.objects.select_for_update().get(pk=engine_id)
-        if node.holder != holder and node.lease_until is not None and node.lease_until > now:
+        if node.holder != holder and node.lease_until is not None and node.lease_until > now and not _dead(node.holder):
             return False
         if node.holder != holder:
             node.holder, node.epoch = holder, node.epoch + 1
@@ -74,6 +84,7 @@ class Controller:
         self._last: dict[str, float] = {}
         self._heard = 0.0
         self._dealt: Cursor | None = None
+        self._equipped = ""
 
     def stop(self) -> None:
         """Stop after the current batch."""
@@ -125,6 +136,8 @@ class Controller:
         reader = asyncio.create_task(self._read(cursor))
         self._dealt = cursor
         try:
+            self._equipped = ""
+            await self._equip()
             await self._catch_up(snapshot, reader)
             self._last["reconcile"] = asyncio.get_running_loop().time()
             while not self.stopping.is_set():
@@ -163,11 +176,24 @@ class Controller:
             self._heard = asyncio.get_running_loop().time()
             if not await self._in_db(_renew, self.engine_id, self.holder):
                 raise dispatch.LeaseLost(self.engine_id)
+        if self._due("equip", EQUIP_S):
+            await self._equip()
         if self._due("reconcile", RECONCILE_S):
             await self._catch_up(await self.engine.snapshot(), reader)
         if not busy:
             _raise_of(reader)
             await self._rest(0.1)
+
+    async def _equip(self) -> None:
+        """Phones, trunks and fall-back as the database has them now, told to the engine when they have changed or it is new to us."""
+        order, digest = await self._in_db(_equipment)
+        if digest == self._equipped:
+            return
+        try:
+            await self.engine.do(order)
+        except Rejected as error:
+            log.warning("%s does not take its equipment: %s", self.engine_id, error)
+        self._equipped = digest
 
     async def _deal(self) -> bool:
         """One batch of events; acknowledged only once it is committed."""
@@ -243,8 +269,14 @@ def _reconcile(snapshot: Snapshot, holder: str) -> None:
     reconcile.reconcile(snapshot, holder=holder)
 
 
+def _equipment() -> tuple[Configure, str]:
+    order = equipment.order()
+    return order, equipment.digest_of(order)
+
+
 def _renew(engine_id: str, holder: str) -> bool:
     beat("hotline")
+    beat("hotline_engine")
     EngineNode.objects.filter(pk=engine_id).update(seen_at=clock.now(), state="up")
     return take_lease(engine_id, holder)
 

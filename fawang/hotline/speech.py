@@ -135,9 +135,9 @@ def speak_missing(*, actor: Actor, demo: bool = False) -> int:
         return 0
     have = set(Prompt.objects.filter(in_use=True).values_list("code", "language"))
     made = 0
-    for code, words in prompts.wordings().items():
-        for language, text in (("zh-hans", words.zh), ("en", words.en)):
+    for language in ("zh-hans", "en"):
+        for code, words in prompts.wordings().items():
             if (code, language) not in have:
-                speak_prompt(actor=actor, code=code, language=language, text=text, demo=demo)
+                speak_prompt(actor=actor, code=code, language=language, text=words.zh if language == "zh-hans" else words.en, demo=demo)
                 made += 1
     return made

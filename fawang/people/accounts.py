@@ -131,7 +131,7 @@ def create_staff(
     actor: Actor,
     username: str,
     name: str,
-    password: str,
+    password: str | None,
     office_id: uuid.UUID | None = None,
     phone: str = "",
     is_adviser: bool = False,
@@ -139,7 +139,7 @@ def create_staff(
     capacity: int = 20,
     must_change_password: bool = True,
 ) -> Staff:
-    """Make an account without any role. Raises ``Forbidden``, ``Refusal('staff.exists')``."""
+    """Make an account without any role; without a password nobody signs in with it. Raises ``Forbidden``, ``Refusal('staff.exists')``."""
     with transaction.atomic():
         require("people.create_staff", actor)
         if Staff.objects.filter(username=username).exists():

@@ -60,7 +60,7 @@ def running_house() -> Iterator[House]:
     port = free_port()
     kept_out = {"DATABASE_URL", "DATABASE_OWNER_URL", "FAWANG_TESTING", "FAWANG_TEST_DB", "FAWANG_LIVE_URL", "FAWANG_FILES", "DJANGO_SETTINGS_MODULE"}
     env = {k: v for k, v in os.environ.items() if k not in kept_out}
-    env |= {"FAWANG_STATE": str(folder), "FAWANG_PORT": str(port), "PYTHONPATH": str(ROOT)}
+    env |= {"FAWANG_STATE": str(folder), "FAWANG_PORT": str(port), "FAWANG_SIP_PORT": str(port + 10_000), "PYTHONPATH": str(ROOT)}
     log = folder / "up.log"
     with log.open("wb") as out:
         process = subprocess.Popen([sys.executable, "-m", "fawang.console.main", "up"], cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT)

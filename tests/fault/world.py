@@ -24,7 +24,7 @@ def environment(state: Path, port: int, **more: str) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("FAWANG_", "DATABASE_", "PYTEST", "DJANGO_"))}
     return {
         **kept, "FAWANG_STATE": str(state), "FAWANG_PORT": str(port), "FAWANG_DEMO": "0", "FAWANG_LOCAL_RULES": str(FAST), "FAWANG_LOG_LEVEL": "CRITICAL",
-        "PYTHONPATH": str(ROOT), **more,
+        "FAWANG_HOTLINE": "0", "PYTHONPATH": str(ROOT), **more,
     }  # fmt: skip
 
 

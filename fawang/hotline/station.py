@@ -1,0 +1,69 @@
+"""This host's telephone station: its engine, and the process that controls it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+from django.conf import settings
+from django.db import Error, connection
+
+from fawang.hotline import speech
+from fawang.hotline.controller import Controller
+from fawang.hotline.engines.embedded.client import EmbeddedEngine
+from fawang.hotline.engines.embedded.settings import EngineSettings, settings_from_environment
+from fawang.kernel.context import acting
+from fawang.kernel.errors import Refusal
+from fawang.people.actors import SYSTEM
+
+log = logging.getLogger("fawang.hotline")
+
+
+def engine_settings() -> EngineSettings:
+    """The start-up settings of this host's engine."""
+    return settings_from_environment(Path(settings.STATE_DIR))
+
+
+def engine() -> EmbeddedEngine:
+    """This host's engine, by its control socket."""
+    chosen = engine_settings()
+    return EmbeddedEngine(chosen.socket, chosen.engine_id)
+
+
+def listening() -> tuple[str, int]:
+    """Where the engine takes calls, as seen from this host."""
+    host = settings.SIP_HOST
+    return ("127.0.0.1" if host == "0.0.0.0" else host), settings.SIP_PORT  # noqa: S104 - compared, not bound
+
+
+async def control(stopping: asyncio.Event) -> int:
+    """Control the engine until told to stop. Calls go on without us; the engine keeps what happens for the next controller."""
+    client = engine()
+    controller = Controller(client)
+    following = asyncio.create_task(_stop_when(stopping, controller))
+    speaking = asyncio.create_task(asyncio.to_thread(_speak)) if settings.DEMO else None
+    try:
+        await controller.run()
+    finally:
+        following.cancel()
+        if speaking is not None:
+            await speaking
+        await client.close()
+    return 0
+
+
+def _speak() -> None:
+    """The demonstration's prompts, in the background: until one is spoken it is a tone."""
+    try:
+        with acting(door="system"):
+            speech.speak_missing(actor=SYSTEM, demo=True)
+    except (Refusal, Error, OSError):
+        log.exception("prompts could not be spoken; they are tones")
+    finally:
+        connection.close()
+
+
+async def _stop_when(stopping: asyncio.Event, controller: Controller) -> None:
+    await stopping.wait()
+    controller.stop()
