@@ -83,9 +83,11 @@ def record(
     payload: Mapping[str, Any] | None = None,
     occurred_at: datetime | None = None,
     office: str = "",
+    opens: bool = False,
 ) -> Event:
     """Append one event in the caller's transaction (required), chained to the stream's last one.
 
+    ``opens``: the stream was made in this transaction, so nobody can have written to it (a second first event is refused by its key).
     Raises ``KeyError`` for an unregistered kind or payload key, ``RuntimeError`` outside a transaction.
     """
     if not connection.in_atomic_block:
@@ -95,7 +97,7 @@ def record(
     if unknown := set(body) - set(declared.keys):
         raise KeyError(f"{kind} does not declare {sorted(unknown)}")
     stream_id = stream if isinstance(stream, uuid.UUID) else stream_of(stream)
-    last = _last_of(stream_id)
+    last = (0, GENESIS) if opens else _last_of(stream_id)
     ambient = context.current()
     now = clock.now()
     event = Event(

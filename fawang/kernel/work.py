@@ -6,6 +6,7 @@ simply found again.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,18 +29,24 @@ def beat(name: str) -> None:
 
 
 def wake() -> None:
-    """Tell the worker, once this transaction commits, that there is something to do."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify('fawang_work', '')")
+    """Tell the worker, once this transaction has committed, that there is something to do."""
+    _notify("fawang_work", "")
 
 
 def tell_live(topics: list[str], kind: str, id_: str = "") -> None:
-    """Tell open pages, once this transaction commits, that something of theirs changed. Carries ids only."""
-    import json
+    """Tell open pages, once this transaction has committed, that something of theirs changed. Carries ids only."""
+    _notify("fawang_live", json.dumps({"topics": topics, "kind": kind, "id": id_}))
 
-    from django.db import connection
 
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify('fawang_live', %s)", [json.dumps({"topics": topics, "kind": kind, "id": id_})])
+def _notify(channel: str, words: str) -> None:
+    """After the commit, not in it: a commit that notifies keeps all others waiting until its own is on the disk.
+
+    A process that dies in between loses a hint and no more; worker and pages look for themselves every few seconds.
+    """
+    from django.db import connection, transaction
+
+    def send() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_notify(%s, %s)", [channel, words])
+
+    transaction.on_commit(send, robust=True)

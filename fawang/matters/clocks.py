@@ -5,9 +5,9 @@ Every function here runs inside the transaction of the step that calls it, with 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-
-from django.db.models import Min
 
 from fawang.kernel import clock as time
 from fawang.kernel.errors import Refusal, catalogue
@@ -26,6 +26,7 @@ from fawang.matters.time_limits import (
 )
 from fawang.people.models import Staff
 from fawang.regions.selectors import working_calendar
+from fawang.regions.working_calendar import WorkingCalendar
 
 catalogue(
     {
@@ -40,6 +41,7 @@ catalogue(
 )
 
 OPEN = ("running", "paused")
+Spans = list[tuple[str, datetime, datetime | None]]
 
 
 def rule_of(clock: Clock) -> ClockRule:
@@ -70,12 +72,31 @@ def apply(matter: Matter, use: ClockUse, *, at: datetime, approver: Staff | None
     return _extend(clock, approver, days, reason, at)
 
 
-def _start(matter: Matter, code: str, at: datetime) -> dict[str, str]:
+def start_all(matter: Matter, uses: Sequence[ClockUse], *, at: datetime) -> list[Clock]:
+    """The clocks of a matter that is only just opening, worked out but not yet written; their due moment and light are set on the matter."""
+    if wrong := [use.rule for use in uses if use.verb is not ClockVerb.STARTS]:
+        raise ValueError(f"a matter that opens can only start clocks: {wrong}")
+    clocks = [_started(matter, rule, at) for rule in dict.fromkeys(use.rule for use in uses)]
+    _carry(matter, clocks)
+    return clocks
+
+
+def keep_all(clocks: Sequence[Clock]) -> None:
+    """Write what ``start_all`` worked out, once the matter's row stands."""
+    Clock.objects.bulk_create(clocks)
+
+
+def _started(matter: Matter, code: str, at: datetime) -> Clock:
     rule = rule_in_force(code, matter.region_code, time.beijing_date(at))
     clock = Clock(matter=matter, rule_code=code, rule_version=rule.version, rule_region=rule.region, started_at=at)
     _compute(clock, rule, at)
+    return clock
+
+
+def _start(matter: Matter, code: str, at: datetime) -> dict[str, str]:
+    clock = _started(matter, code, at)
     clock.save(force_insert=True)
-    return _told(clock, "started")
+    return told(clock, "started")
 
 
 def _end(clock: Clock, state: str, at: datetime) -> dict[str, str]:
@@ -86,7 +107,7 @@ def _end(clock: Clock, state: str, at: datetime) -> dict[str, str]:
         clock.light = "overdue"
     clock.state, clock.ended_at, clock.next_moment = state, at, None
     clock.save()
-    return {**_told(clock, state), **({"late_unseen": "true"} if unseen else {})}
+    return {**told(clock, state), **({"late_unseen": "true"} if unseen else {})}
 
 
 def _pause(clock: Clock, reason: str, at: datetime) -> dict[str, str] | None:
@@ -99,7 +120,7 @@ def _pause(clock: Clock, reason: str, at: datetime) -> dict[str, str] | None:
     clock.state = "paused"
     _compute(clock, rule, at)
     clock.save()
-    return {**_told(clock, "paused"), "reason": reason}
+    return {**told(clock, "paused"), "reason": reason}
 
 
 def _resume(clock: Clock, at: datetime) -> dict[str, str] | None:
@@ -109,7 +130,7 @@ def _resume(clock: Clock, at: datetime) -> dict[str, str] | None:
     clock.state = "running"
     _compute(clock, rule_of(clock), at)
     clock.save()
-    return _told(clock, "resumed")
+    return told(clock, "resumed")
 
 
 def _extend(clock: Clock, approver: Staff | None, amount: int, reason: str, at: datetime) -> dict[str, str]:
@@ -124,10 +145,10 @@ def _extend(clock: Clock, approver: Staff | None, amount: int, reason: str, at: 
         raise Refusal("clock.extension", field="days", cap=cap, norm=rule.norm) from None
     clock.save()
     ClockExtension.objects.create(clock=clock, amount=amount, approver=approver, reason=reason, approved_at=at, notified_at=at)
-    return {**_told(clock, "extended"), "amount": str(amount)}
+    return {**told(clock, "extended"), "amount": str(amount)}
 
 
-def _spans(clock: Clock) -> list[tuple[str, datetime, datetime | None]]:
+def _spans(clock: Clock) -> Spans:
     if clock._state.adding:
         return []
     return [(p.reason, p.started_at, p.ended_at) for p in clock.pauses.order_by("started_at")]
@@ -147,16 +168,14 @@ def _compute(clock: Clock, rule: ClockRule, at: datetime) -> None:
         return
     marks = thresholds(rule, clock.started_at, calendar, spans, clock.extension)
     clock.yellow_at, clock.red_at, clock.statutory_due_at = marks.yellow_at, marks.red_at, due
-    clock.promised_due_at = _promised(rule, clock, due)
+    clock.promised_due_at = _promised(rule, clock, due, calendar, spans)
     clock.next_moment = next_moment(clock)
 
 
-def _promised(rule: ClockRule, clock: Clock, due: datetime) -> datetime:
+def _promised(rule: ClockRule, clock: Clock, due: datetime, calendar: WorkingCalendar, spans: Spans) -> datetime:
     if not rule.promised_limit:
         return due
-    from dataclasses import replace
-
-    promised = due_at(replace(rule, limit=rule.promised_limit, promised_limit=None), clock.started_at, working_calendar(), _spans(clock), clock.extension)
+    promised = due_at(replace(rule, limit=rule.promised_limit, promised_limit=None), clock.started_at, calendar, spans, clock.extension)
     return min(promised, due) if promised else due
 
 
@@ -168,7 +187,8 @@ def next_moment(clock: Clock) -> datetime | None:
     return {"green": clock.yellow_at, "yellow": clock.red_at, "red": over}.get(clock.light)
 
 
-def _told(clock: Clock, what: str) -> dict[str, str]:
+def told(clock: Clock, what: str) -> dict[str, str]:
+    """What an event says of a clock."""
     due = clock.statutory_due_at
     return {
         "rule": clock.rule_code,
@@ -184,10 +204,12 @@ LIGHTS = ("green", "yellow", "red", "overdue")
 
 def refresh_matter(matter: Matter) -> None:
     """Carry the earliest due moment and the worst light of the open clocks onto the matter (caller saves it)."""
-    open_clocks = matter.clocks.filter(state__in=OPEN)
-    matter.next_due_at = open_clocks.aggregate(due=Min("statutory_due_at"))["due"]
-    lights = [c.light for c in open_clocks if c.state == "running"]
-    matter.light = max(lights, key=LIGHTS.index, default="green")
+    _carry(matter, list(matter.clocks.filter(state__in=OPEN)))
+
+
+def _carry(matter: Matter, clocks: Sequence[Clock]) -> None:
+    matter.next_due_at = min((c.statutory_due_at for c in clocks if c.statutory_due_at), default=None)
+    matter.light = max((c.light for c in clocks if c.state == "running"), key=LIGHTS.index, default="green")
 
 
 def recompute(clock: Clock) -> dict[str, str] | None:
@@ -198,7 +220,7 @@ def recompute(clock: Clock) -> dict[str, str] | None:
     clock.save()
     if clock.statutory_due_at == before:
         return None
-    return {**_told(clock, "moved"), "before": before.isoformat() if before else ""}
+    return {**told(clock, "moved"), "before": before.isoformat() if before else ""}
 
 
 def sound_light(clock: Clock, at: datetime) -> str:

@@ -83,17 +83,15 @@ def open_matter(*, intake: Intake, opening: Opening, first_contact: Staff | None
         data=dict(opening.data),
         opened_at=now,
     )
+    started = clocks.start_all(matter, process.start_clocks, at=now)
     matter.save(force_insert=True)
+    clocks.keep_all(started)
     for words in opening.parties:
         add_party(matter=matter, words=words, quietly=True)
     if opening.external:
         partner, number, version = opening.external
         ExternalReference.objects.create(matter=matter, partner=partner, external_no=number, version=version)
-    told = [t for use in process.start_clocks if (t := clocks.apply(matter, use, at=now))]
-    if told:
-        clocks.refresh_matter(matter)
-        matter.save(update_fields=["next_due_at", "light"])
-    _record(matter, process, intake, told, opening)
+    _record(matter, process, intake, [clocks.told(clock, "started") for clock in started], opening)
     for tell in process.start_tells:
         tell_parties(matter, tell, state=process.state(process.start).name, places={"code": code}, stamp="start", now=now)
     if process.on_start is not None:
@@ -106,6 +104,7 @@ def _record(matter: Matter, process: Process, intake: Intake, told: list[dict[st
     events.record(
         kind="matter.opened",
         stream=matter.pk,
+        opens=True,
         office=str(matter.office_id),
         payload={
             "process": process.code,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fawang.regions.selectors import ancestors
+from fawang.regions.selectors import ancestor_codes
 from fawang.registry.models import Organisation
 
 HANDLING_KINDS: dict[str, tuple[str, ...]] = {}
@@ -16,9 +16,6 @@ def handled_by(process: str, *kinds: str) -> None:
 def office_for(*, process: str, region_code: str, door: str = "") -> Organisation | None:
     """The nearest active office of a fitting kind: in the region itself, else in the regions above it."""
     kinds = HANDLING_KINDS.get(process, ("service_center", "justice_bureau"))
-    for code in [region_code, *[d.code for d in reversed(ancestors(region_code))]]:
-        for kind in kinds:
-            found = Organisation.objects.filter(kind=kind, region_code=code, state="active").order_by("serial").first()
-            if found is not None:
-                return found
-    return None
+    regions = [region_code, *reversed(ancestor_codes(region_code))]
+    fitting = Organisation.objects.filter(kind__in=kinds, region_code__in=regions, state="active").order_by("serial")
+    return min(fitting, key=lambda o: (regions.index(o.region_code), kinds.index(o.kind)), default=None)
