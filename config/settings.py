@@ -52,7 +52,7 @@ HOTLINE = os.environ.get("FAWANG_HOTLINE", "1") != "0"
 SIP_HOST = os.environ.get("FAWANG_SIP_HOST", "127.0.0.1")
 SIP_PORT = int(os.environ.get("FAWANG_SIP_PORT", "5060"))
 SIP_REALM = os.environ.get("FAWANG_SIP_REALM", "fawang")
-SEAT_GATEWAY = os.environ.get("FAWANG_SEAT_GATEWAY", "127.0.0.1:5070")
+SEAT_URL = os.environ.get("FAWANG_SEAT_URL", "")  # where seat pages find the gateway, as wss://…/seat; empty: the port two above the web's
 HTTPS = os.environ.get("FAWANG_HTTPS") == "1"
 TRUSTED_PROXIES = [p for p in os.environ.get("FAWANG_TRUSTED_PROXIES", "").split(",") if p]
 
@@ -157,7 +157,11 @@ CONTENT_SECURITY_POLICY = {
         "script-src": ["'self'"],
         "style-src": ["'self'"],
         "img-src": ["'self'", "data:"],
-        "connect-src": ["'self'", *([LIVE_URL] if LIVE_URL else [])],
+        "connect-src": [
+            "'self'",
+            *([LIVE_URL] if LIVE_URL else []),
+            *([SEAT_URL] if SEAT_URL else [f"ws://{h}:{PORT + 2}" for h in ("127.0.0.1", "localhost")]),
+        ],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],

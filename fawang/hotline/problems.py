@@ -56,6 +56,11 @@ catalogue(
         ),
         "hotline.prompt_voice": ("本机没有语音合成程序，请上传录音。", "No speech synthesiser is installed; please upload a recording."),
         "hotline.settled": ("这个月已结算，数字未变。", "The month is settled already; the figures are the same."),
+        "hotline.line": ("这个坐席没有这种接听方式。", "This seat has no such line."),
+        "hotline.line_busy": ("通话中不能更换接听方式。", "The line cannot be changed during a call."),
+        "hotline.line_pass": ("语音线路未获许可，请刷新页面或重新登录。", "The voice line was not admitted; reload the page or sign in again."),
+        "hotline.line_phone": ("您选择了用桌面话机接听。", "You chose to answer on the desk phone."),
+        "hotline.line_database": ("数据库暂时没有应答，正在重试。", "The database does not answer for the moment; trying again."),
         "hotline.month_open": ("这个月还没有结束。", "The month is not over yet."),
     }
 )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 
 from fawang.hotline import agents, problems  # noqa: F401 - problems registers this room's words
+from fawang.hotline.gateway.accounts import account_of
 from fawang.hotline.models import AgentState, ConfigVersion, Seat
 from fawang.hotline.states import BUSY, CHOSEN_REASONS
 from fawang.kernel import clock
@@ -19,16 +19,32 @@ from fawang.people.models import Staff
 
 
 def target_of(agent: AgentState) -> str:
-    """Where the engine dials an agent: his desk phone's account, or the seat gateway. Raises ``Refusal('hotline.seat')``."""
+    """Where the engine dials an agent: his desk phone's account, or the line the gateway holds for his page. Raises ``Refusal('hotline.seat')``."""
     if agent.seat is None:
         raise Refusal("hotline.seat")
-    if agent.seat.kind == "phone":
-        return f"phone:{agent.seat.number}"
-    return f"sip:{agent.seat.number}@{settings.SEAT_GATEWAY};transport=tcp"
+    number = agent.seat.number
+    return f"phone:{account_of(number)}" if line_of(agent) == "browser" else f"phone:{number}"
 
 
-def sign_on(*, actor: Actor, seat_number: str, session: str, take_over: bool = False) -> AgentState:
-    """Sit down at a seat, not ready yet. The same person in a second window must say that he takes it over.
+def lines_at(seat: Seat) -> tuple[str, ...]:
+    """How one can speak at a seat, the usual way first: ``browser`` (headset at the computer), ``phone`` (desk phone)."""
+    if seat.kind == "browser":
+        return ("browser", "phone") if seat.account_keys else ("browser",)
+    return ("phone", "browser") if seat.kind == "phone" else ("phone",)
+
+
+def line_of(agent: AgentState) -> str:
+    """How an agent speaks where he sits: as he chose if that can be there, else the seat's usual way."""
+    if agent.seat is None:
+        return ""
+    possible = lines_at(agent.seat)
+    return agent.line if agent.line in possible else possible[0]
+
+
+def sign_on(*, actor: Actor, seat_number: str, session: str, take_over: bool = False, line: str = "") -> AgentState:
+    """Sit down at a seat, not ready yet; ``line``: how he wants to speak, empty = as last time.
+
+    The same person in a second window must say that he takes the seat over.
 
     Raises ``Forbidden``, ``Refusal`` ``hotline.seat``, ``hotline.seat_taken``, ``hotline.other_tab`` (409).
     """
@@ -48,6 +64,8 @@ def sign_on(*, actor: Actor, seat_number: str, session: str, take_over: bool = F
             agent.save(update_fields=["session", "seen_at"])
             return agent
         agent.seat, agent.pool = seat, seat.pool
+        agent.line = line or agent.line
+        agent.line = line_of(agent)
         staff = Staff.objects.get(pk=agent.pk)
         agent.tags = agents.tags_of(staff)
         return agents.change(agent, "not_ready", reason="signed_on")
@@ -63,6 +81,23 @@ def sign_off(*, actor: Actor) -> AgentState:
             agent.save(update_fields=["after"])
             return agent
         return leave_seat(agent)
+
+
+def set_line(*, actor: Actor, line: str) -> AgentState:
+    """Speak by headset or by desk phone from the next call on. Raises ``Refusal`` ``hotline.not_signed_on``, ``hotline.line`` (not at this seat), ``hotline.busy``."""
+    require("hotline.seat", actor)
+    with transaction.atomic():
+        agent = agents.locked(actor.account)
+        if agent.seat is None:
+            raise Refusal("hotline.not_signed_on", status=409)
+        if line not in lines_at(agent.seat):
+            raise Refusal("hotline.line", field="line")
+        if agent.state in BUSY:
+            raise Refusal("hotline.line_busy", status=409)
+        agent.line = line
+        agent.version += 1
+        agent.save(update_fields=["line", "version"])
+        return agent
 
 
 def leave_seat(agent: AgentState) -> AgentState:

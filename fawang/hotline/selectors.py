@@ -15,6 +15,8 @@ from fawang.hotline.models import (
     Alarm,
     Call,
     CallbackRequest,
+    CallEvent,
+    CallLeg,
     CallTicket,
     CallWarning,
     QueueEntry,
@@ -44,6 +46,9 @@ class SeatView:
     ticket: CallTicket | None
     watched_by: list[str]
     warnings: int
+    muted: bool
+    legs: list[CallLeg]
+    """Others on the line: whom he consults, partners."""
 
 
 def seat_view(actor: Actor) -> SeatView:
@@ -54,7 +59,9 @@ def seat_view(actor: Actor) -> SeatView:
     ticket = CallTicket.objects.filter(call=call).exclude(about_staff_id=actor.staff_id).first() if call else None
     acts = SupervisionAct.objects.filter(call=call, on_id=actor.account, told=True, ended_at=None).select_related("by") if call else []
     warned = CallWarning.objects.filter(call=call).count() if call else 0
-    return SeatView(agent, call, ticket, [f"{a.by.name}:{a.kind}" for a in acts], warned)
+    last = CallEvent.objects.filter(call=call, kind__in=("muted", "unmuted"), staff_id=actor.account).order_by("-id").first() if call else None
+    others = list(call.legs.filter(role__in=("consult", "partner")).exclude(state="ended").select_related("staff")) if call else []
+    return SeatView(agent, call, ticket, [f"{a.by.name}:{a.kind}" for a in acts], warned, last is not None and last.kind == "muted", others)
 
 
 @dataclass(frozen=True, slots=True)

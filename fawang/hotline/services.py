@@ -25,7 +25,7 @@ from fawang.hotline.configurations import draft, let_live, revise, simulate
 from fawang.hotline.conversions import convert
 from fawang.hotline.recordings import hold as hold_recording
 from fawang.hotline.recordings import play
-from fawang.hotline.seats import beat, end_wrap_up, extend_wrap_up, set_not_ready, set_ready, sign_off, sign_on
+from fawang.hotline.seats import beat, end_wrap_up, extend_wrap_up, set_line, set_not_ready, set_ready, sign_off, sign_on
 from fawang.hotline.speech import speak_prompt, upload_prompt
 from fawang.hotline.supervision import force_state, supervise, switch_pool
 from fawang.hotline.supervision import stop as stop_supervising
@@ -66,6 +66,7 @@ __all__ = [
     "revise",
     "save_field",
     "send_digits",
+    "set_line",
     "set_not_ready",
     "set_ready",
     "sign_off",

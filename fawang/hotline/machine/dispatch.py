@@ -13,7 +13,8 @@ from fawang.hotline.engines import commands as do
 from fawang.hotline.engines import events as ev
 from fawang.hotline.machine import arrival, ending, offering, outbound, talking, transfers
 from fawang.hotline.machine.turn import Turn, document_of, finish, go_on, turn
-from fawang.hotline.models import Call, CallLeg, EngineCommand, EngineNode
+from fawang.hotline.models import AgentState, Call, CallLeg, EngineCommand, EngineNode
+from fawang.hotline.seats import line_of
 
 log = logging.getLogger("fawang.hotline")
 Handler = Callable[[Turn, CallLeg, Any], None]
@@ -183,6 +184,16 @@ def _record_done(here: Turn, leg: CallLeg, event: ev.RecordDone) -> None:
 def _media(here: Turn, leg: CallLeg, event: ev.MediaLost | ev.MediaBack) -> None:
     if leg.role == "citizen":
         here.call.notes["silent_ms"] = event.silent_ms if isinstance(event, ev.MediaLost) else 0
+    elif isinstance(event, ev.MediaLost) and leg.role == "agent" and _speaks_by_browser(here, leg):
+        ending.mark_leg_ended(leg, at=here.at, cause="media_lost", side="engine")
+        here.order(do.HangUp(command_id="", leg_id=leg.leg_id))
+        talking.dropped(here, leg)
+
+
+def _speaks_by_browser(here: Turn, leg: CallLeg) -> bool:
+    """Whether this is the line of the agent in conversation, and a browser's: those always send sound, so silence means that page or gateway are gone."""
+    agent = AgentState.objects.select_related("seat").filter(pk=leg.staff_id, call=here.call, leg_id=leg.leg_id).first()
+    return agent is not None and here.call.state == "talking" and here.call.agent_leg == leg.leg_id and line_of(agent) == "browser"
 
 
 HANDLERS: dict[type[ev.Event], Handler] = {

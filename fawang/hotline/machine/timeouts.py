@@ -71,7 +71,7 @@ def _agents(batch: int) -> int:
     """Deadlines of agents: wrap-up over; reserved or ringing for a call that is no longer theirs; seat pages that fell silent."""
     now, done = clock.now(), 0
     silent = now - timedelta(seconds=_page_silence())
-    due = Q(deadline_at__lte=now) | Q(state="ready", seat__kind="browser", seen_at__lte=silent)
+    due = Q(deadline_at__lte=now) | Q(state="ready", line="browser", seen_at__lte=silent)
     for pk in list(AgentState.objects.filter(due).order_by("deadline_at").values_list("pk", flat=True)[:batch]):
         done += _agent(pk, silent)
     return done

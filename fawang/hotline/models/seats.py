@@ -56,6 +56,7 @@ class AgentState(models.Model):
     answered_on = models.DateField(null=True)
     seen_at = models.DateTimeField(null=True, help_text="last sign of life of the seat page")
     session = models.CharField(max_length=64, blank=True, help_text="the browser tab that is the seat")
+    line = models.CharField(max_length=10, blank=True, help_text="browser or phone: how he speaks; kept from one sign-on to the next")
 
     class Meta:
         indexes = (
