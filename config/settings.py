@@ -52,7 +52,8 @@ HOTLINE = os.environ.get("FAWANG_HOTLINE", "1") != "0"
 SIP_HOST = os.environ.get("FAWANG_SIP_HOST", "127.0.0.1")
 SIP_PORT = int(os.environ.get("FAWANG_SIP_PORT", "5060"))
 SIP_REALM = os.environ.get("FAWANG_SIP_REALM", "fawang")
-SEAT_URL = os.environ.get("FAWANG_SEAT_URL", "")  # where seat pages find the gateway, as wss://…/seat; empty: the port two above the web's
+SEAT_PORT = int(os.environ.get("FAWANG_SEAT_PORT") or PORT + 2)
+SEAT_URL = os.environ.get("FAWANG_SEAT_URL", "")  # where seat pages find the gateway, as wss://…/seat; empty: SEAT_PORT of the host the page came from
 HTTPS = os.environ.get("FAWANG_HTTPS") == "1"
 TRUSTED_PROXIES = [p for p in os.environ.get("FAWANG_TRUSTED_PROXIES", "").split(",") if p]
 
@@ -160,7 +161,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [
             "'self'",
             *([LIVE_URL] if LIVE_URL else []),
-            *([SEAT_URL] if SEAT_URL else [f"ws://{h}:{PORT + 2}" for h in ("127.0.0.1", "localhost")]),
+            *([SEAT_URL] if SEAT_URL else [f"ws://{h}:{SEAT_PORT}" for h in ("127.0.0.1", "localhost")]),
         ],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],

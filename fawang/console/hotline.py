@@ -15,7 +15,7 @@ from typing import Any
 from fawang.console.halt import Halt
 from fawang.console.setup import ready
 
-HELP = "the 12348 hotline: run, status, calls, prompts, demo-seat, demo-call"
+HELP = "the 12348 hotline: run, gateway, status, calls, prompts, demo-seat, demo-call"
 SPAN = re.compile(r"([0-9]+)\s*([smhd])")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -24,6 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """One word says what to do."""
     acts = parser.add_subparsers(dest="act", required=True)
     acts.add_parser("run", help="control the engine of this host (started by `up`)")
+    acts.add_parser("gateway", help="the voice of browser seats (started by `up`)")
     status = acts.add_parser("status", help="queues, seats and calls now")
     status.add_argument("--json", action="store_true")
     calls = acts.add_parser("calls", help="calls with how each ended")
@@ -52,6 +53,22 @@ def _run(options: argparse.Namespace) -> int:
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s hotline %(levelname)s %(message)s")
     return _until_told(control)
+
+
+def _gateway(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from django.conf import settings
+
+    from fawang.hotline.gateway.serve import run as serve
+    from fawang.hotline.gateway.settings import settings_from_environment
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s seats %(levelname)s %(message)s")
+    try:
+        serve(settings_from_environment(Path(settings.STATE_DIR)))
+    except (OSError, ValueError) as error:
+        raise Halt(f"坐席语音网关无法启动 / The seat gateway cannot start: {error}") from error
+    return 0
 
 
 def _status(options: argparse.Namespace) -> int:
@@ -192,4 +209,4 @@ def moment(text: str) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=clock.BEIJING)
 
 
-ACTS = {"run": _run, "status": _status, "calls": _calls, "prompts": _prompts, "demo-seat": _demo_seat, "demo-call": _demo_call}
+ACTS = {"run": _run, "gateway": _gateway, "status": _status, "calls": _calls, "prompts": _prompts, "demo-seat": _demo_seat, "demo-call": _demo_call}

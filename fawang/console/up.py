@@ -37,12 +37,13 @@ def run(options: argparse.Namespace) -> int:
     for one in (port, port + 1):
         _free(one)
     hotline = _hotline()
+    seats = hotline and _seats()
     print("正在启动法网 / Starting Fawang …", flush=True)
     server, owner = connect()
     try:
         migrate(owner)
         os.environ.setdefault("FAWANG_LIVE_URL", f"http://127.0.0.1:{port + 1}")
-        children = Children(port, folder, server, hotline=hotline)
+        children = Children(port, folder, server, hotline=hotline, seats=seats)
         signal.signal(signal.SIGTERM, lambda *_: children.ask_to_stop())
         signal.signal(signal.SIGINT, lambda *_: children.ask_to_stop())
         demo = _prepare()
@@ -100,6 +101,28 @@ def _hotline() -> bool:
     return True
 
 
+def _seats() -> bool:
+    """Whether the gateway of browser seats is started: not on busy ports, which is said once; seats then speak by desk phone."""
+    from fawang.hotline.gateway.settings import settings_from_environment
+
+    try:
+        chosen = settings_from_environment(state_folder())
+    except ValueError:
+        raise Halt("FAWANG_SEAT_… 中有不是数字的端口 / A port in FAWANG_SEAT_… is not a number.") from None
+    for kind, host, port in ((socket.SOCK_STREAM, chosen.web_host, chosen.web_port), (socket.SOCK_DGRAM, chosen.sip_host, chosen.sip_port)):
+        try:
+            with socket.socket(socket.AF_INET, kind) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(kind == socket.SOCK_STREAM))
+                probe.bind((host, port))
+        except OSError:
+            print(
+                f"坐席语音网关未启动：端口 {host}:{port} 不可用，请设置 FAWANG_SEAT_PORT、FAWANG_SEAT_GATEWAY / Browser seats are left out: {host}:{port} is not free.",
+                file=sys.stderr, flush=True,
+            )  # fmt: skip
+            return False
+    return True
+
+
 def _prepare() -> list[str]:
     """Static files and the demonstration province, in this process's own Django."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -131,7 +154,7 @@ def _prepare() -> list[str]:
 class Children:
     """The processes and the private database; one that dies is started again, and none of the processes outlives us."""
 
-    def __init__(self, port: int, folder: Path, server: Server | None = None, *, hotline: bool = False) -> None:
+    def __init__(self, port: int, folder: Path, server: Server | None = None, *, hotline: bool = False, seats: bool = False) -> None:
         self.folder, self.server = folder, server
         python = sys.executable
         self.commands = {
@@ -143,6 +166,8 @@ class Children:
         if hotline:
             self.commands["hotline-engine"] = [python, "-m", "fawang.console.main", "hotline-engine"]
             self.commands["hotline"] = [python, "-m", "fawang.console.main", "hotline", "run"]
+        if seats:
+            self.commands["seats"] = [python, "-m", "fawang.console.main", "hotline", "gateway"]
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.began: dict[str, float] = {}
         self.stopping = False

@@ -12,7 +12,9 @@ from fawang.hotline import prompts
 from fawang.hotline.configurations import live_document
 from fawang.hotline.engines.commands import Configure, Fallback, Phone, Trunk
 from fawang.hotline.engines.embedded.sip.digest import ha1
+from fawang.hotline.gateway.accounts import phone_of
 from fawang.hotline.models import Seat
+from fawang.hotline.seats import lines_at
 from fawang.kernel import crypto
 
 ALONE_S = 15.0
@@ -45,9 +47,10 @@ def digest_of(order: Configure) -> str:
 
 
 def _phones() -> tuple[Phone, ...]:
-    rows = Seat.objects.filter(is_enabled=True).exclude(kind="browser").order_by("number")
     found = []
-    for seat in rows:
+    for seat in Seat.objects.filter(is_enabled=True).order_by("number"):
+        if "browser" in lines_at(seat):
+            found.append(phone_of(seat.number, settings.SIP_REALM))
         if seat.account_keys:
             keys = json.loads(seat.account_keys)
             found.append(Phone(account=seat.number, ha1_md5=keys["md5"], ha1_sha256=keys["sha256"]))

@@ -21,7 +21,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
-PORTS = range(8310, 8400, 2)
+PORTS = range(8310, 8400, 4)
 PATIENCE = 300
 
 
@@ -39,17 +39,17 @@ def chromium() -> str:
 
 
 def free_port() -> int:
-    """A port whose neighbour is free too: the live process takes the next one."""
+    """A port whose neighbours are free too: the live process takes the next one, the seat gateway the one after."""
     for port in PORTS:
         try:
-            for one in (port, port + 1):
+            for one in (port, port + 1, port + 2):
                 with socket.socket() as probe:
                     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                     probe.bind(("127.0.0.1", one))
         except OSError:
             continue
         return port
-    raise RuntimeError("no free pair of ports between 8310 and 8400")
+    raise RuntimeError("no three free ports in a row between 8310 and 8400")
 
 
 @contextmanager

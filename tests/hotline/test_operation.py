@@ -16,7 +16,7 @@ from django.test import Client
 from fawang.console import demo_hotline
 from fawang.console.halt import Halt
 from fawang.console.hotline import moment
-from fawang.console.up import _hotline
+from fawang.console.up import _hotline, _seats
 from fawang.hotline import equipment, flow
 from fawang.hotline.configuration import parse
 from fawang.hotline.configurations import live_document
@@ -37,16 +37,17 @@ def a1(hash_name: str, *parts: str) -> str:
     return hashlib.new(hash_name, ":".join(parts).encode()).hexdigest()
 
 
-def test_the_engine_learns_the_digest_keys_of_enabled_desk_phones_and_of_nothing_else(world: World) -> None:
+def test_the_engine_learns_the_digest_keys_of_enabled_desk_phones_and_of_every_seats_browser_line(world: World) -> None:
     pool = world.pools["hefei"]
     Seat.objects.create(number="8801", pool=pool, kind="phone", account_keys=equipment.keys_of("8801", "geheim-7"))
     Seat.objects.create(number="8802", pool=pool, kind="phone", account_keys=equipment.keys_of("8802", "x"), is_enabled=False)
     Seat.objects.create(number="8803", pool=pool, kind="browser", account_keys=equipment.keys_of("8803", "x"))
     Seat.objects.create(number="8804", pool=pool, kind="phone")
     order = equipment.order()
-    assert [(p.account, p.ha1_md5, p.ha1_sha256) for p in order.phones] == [
-        ("8801", a1("md5", "8801", "fawang", "geheim-7"), a1("sha256", "8801", "fawang", "geheim-7"))
-    ]
+    assert [p.account for p in order.phones] == ["web-8801", "8801", "web-8803", "8803", "web-8804"]
+    desk = order.phones[1]
+    assert (desk.ha1_md5, desk.ha1_sha256) == (a1("md5", "8801", "fawang", "geheim-7"), a1("sha256", "8801", "fawang", "geheim-7"))
+    assert len({p.ha1_sha256 for p in order.phones}) == 5, "no two lines share a secret"
     assert "geheim-7" not in Seat.objects.get(number="8801").account_keys
 
 
@@ -219,3 +220,17 @@ def test_figures_that_were_changed_behind_the_events_are_found_by_the_second_way
     Call.objects.filter(pk=world.row(citizen).pk).update(connected_at=None)
     found = differences()
     assert any(line.startswith("hotline answered 2026-03-02: shown 1, recomputed 0") for line in found)
+
+
+def test_a_busy_port_of_the_browser_seats_leaves_only_them_out(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        monkeypatch.setenv("FAWANG_SEAT_PORT", str(port))
+        monkeypatch.setenv("FAWANG_SEAT_GATEWAY", "127.0.0.1:0")
+        assert not _seats()
+        said = capsys.readouterr().err.strip().splitlines()
+        assert len(said) == 1
+        assert f"127.0.0.1:{port}" in said[0]
+    assert _seats()
+    assert capsys.readouterr().err == ""

@@ -56,9 +56,10 @@ def _list(text: str) -> tuple[str, ...]:
 def settings_from_environment(state: Path) -> GatewaySettings:
     """Read ``FAWANG_SEAT_…``; ``state`` is the house's state folder. Raises ValueError for what is no number."""
     env = os.environ.get
-    own_host, own_port = _address(env("FAWANG_SEAT_GATEWAY", "127.0.0.1:5070"), 5070)
-    engine_host = env("FAWANG_SIP_PUBLIC_HOST") or env("FAWANG_SIP_HOST", "127.0.0.1")
-    engine = env("FAWANG_SEAT_ENGINE", f"{engine_host}:{env('FAWANG_SIP_PORT', '5060')}")
+    sip_port = int(env("FAWANG_SIP_PORT", "5060"))
+    own_host, own_port = _address(env("FAWANG_SEAT_GATEWAY", "127.0.0.1"), sip_port + 10)
+    engine_host = env("FAWANG_SIP_HOST", "127.0.0.1")
+    engine = env("FAWANG_SEAT_ENGINE") or ("127.0.0.1" if engine_host == "0.0.0.0" else engine_host)  # noqa: S104 (compared, not bound)
     rtp_low, rtp_high = _range(env("FAWANG_SEAT_RTP_PORTS", "24100-25099"))
     media_low, media_high = _range(env("FAWANG_SEAT_MEDIA_PORTS", "0"))
     return GatewaySettings(
@@ -68,7 +69,7 @@ def settings_from_environment(state: Path) -> GatewaySettings:
         origins=_list(env("FAWANG_SEAT_ORIGINS", "")),
         sip_host=own_host,
         sip_port=own_port,
-        engine=_address(engine, 5060),
+        engine=_address(engine, sip_port),
         realm=env("FAWANG_SIP_REALM", "fawang"),
         rtp_low=rtp_low,
         rtp_high=rtp_high,
