@@ -54,7 +54,7 @@ SORTS = {
 
 PURPOSES = {
     "handling": ("承办", "Handling it"), "first_contact": ("首问登记", "First contact"), "supervision": ("督办", "Supervision"), "dispatching": ("派单", "Assigning it"),
-    "receipt": ("打印受理单", "Printing the slip"), "search": ("查找", "Search"),
+    "receipt": ("打印受理单", "Printing the slip"), "search": ("查找", "Search"), "similar": ("答复类似咨询时参考", "For a similar answer"),
 }  # fmt: skip
 
 

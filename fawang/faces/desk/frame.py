@@ -26,6 +26,7 @@ MENU: tuple[tuple[str, Text, str, str], ...] = (
     ("/desk/figures", Text("统计", "Figures"), "chart-column", "oversight.figures"),
     ("/desk/registry", Text("机构与人员", "Registry"), "building-2", "desk.registry"),
     ("/desk/staff", Text("账号与岗位", "Accounts"), "user-cog", "desk.staff"),
+    ("/desk/library", Text("法律库", "Library"), "scale", "knowledge.propose"),
     ("/desk/rules", Text("规则与日历", "Rules"), "calendar-days", "staff"),
     ("/desk/outbox", Text("短信发件箱", "Outbox"), "send", "people.outbox"),
     ("/desk/trail", Text("审计查询", "Audit"), "scroll-text", "people.audit"),

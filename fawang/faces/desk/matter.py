@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
+from fawang.faces.answering import count_taken, day_of, offers, warnings
 from fawang.faces.desk.actions import Action, action, possible_actions
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.desk.queue import read_filter, rows_of
@@ -35,6 +36,7 @@ from fawang.people.actors import Actor
 from fawang.people.models import Staff
 from fawang.people.phones import mask_phone
 from fawang.regions.selectors import path_name
+from fawang.services.consultation.similar import ANSWERED
 
 WHY = {
     "skill": "专长",
@@ -83,12 +85,21 @@ def _page(
     errors: Any = None,
     refusal: Refusal | None = None,
     status: int = 200,
+    panel: dict[str, Any] | None = None,
 ) -> HttpResponse:
     with remembering():
-        return _shown(request, actor, matter, verb=verb, values=values, errors=errors, refusal=refusal, status=status)
+        return _shown(request, actor, matter, verb=verb, values=values, errors=errors, refusal=refusal, status=status, panel=panel)
 
 
-def _shown(request: HttpRequest, actor: Actor, matter: Matter, *, verb: str, values: Any, errors: Any, refusal: Refusal | None, status: int) -> HttpResponse:
+def shown_again(request: HttpRequest, actor: Actor, matter: Matter, verb: str, values: dict[str, Any], panel: dict[str, Any]) -> HttpResponse:
+    """The page as it was, with what was typed into one of its forms and what the library has to say about it."""
+    return _page(request, actor, matter, verb=verb, values=values, errors={}, panel=panel)
+
+
+def _shown(
+    request: HttpRequest, actor: Actor, matter: Matter, *, verb: str, values: Any, errors: Any, refusal: Refusal | None, status: int,
+    panel: dict[str, Any] | None,
+) -> HttpResponse:  # fmt: skip
     aspects = sight(actor, matter)
     if aspects & {"content", "identity"}:
         note_read(subject_kind="matter", subject_id=matter.pk, what=",".join(sorted(aspects)), purpose=_purpose(actor, matter))
@@ -113,8 +124,20 @@ def _shown(request: HttpRequest, actor: Actor, matter: Matter, *, verb: str, val
         "related": [(RELATED.get(r, r), m, told(m, tongue)["name"]) for r, m in related(actor, matter)], "duplicates": _duplicates(actor, matter, aspects),
         "rating": _rating(actor, matter), "reads": _reads(matter) if decide("matters.supervise", actor, matter) else [], "refusal": refusal, "verb": verb,
         "can_attach": bool(decide("matters.converse", actor, matter)) and matter.is_open,
+        "may_propose": matter.process_code == "consultation" and matter.state in ANSWERED and "content" in aspects and bool(decide("knowledge.propose", actor)),
+        "panel": (panel or _panel(matter, values if verb == "answer" else {})) if _answers(steps) else None,
     }  # fmt: skip
     return page(request, "desk/matter.html", context, status=status, topics=[f"matter:{matter.pk}", f"presence:{matter.pk}"])
+
+
+def _answers(steps: list[dict[str, Any]]) -> bool:
+    """Whether an answer with its legal basis may be written here now."""
+    return any(s["verb"] == "answer" and not s["stop"] and any(f.name == "citations" for f in s["fields"]) for s in steps)
+
+
+def _panel(matter: Matter, values: dict[str, Any]) -> dict[str, Any]:
+    """The library beside the answer, opened on the person's own question."""
+    return {"offers": offers(matter.title, day_of(matter, values)), "warned": warnings(matter, values), "similar": None, "asked": False, "used": []}
 
 
 def _purpose(actor: Actor, matter: Matter) -> str:
@@ -204,6 +227,7 @@ def step(request: HttpRequest, matter_id: uuid.UUID, verb: str) -> HttpResponse:
 
     def act() -> str:
         take_step(actor=actor, matter_id=matter.pk, verb=verb, data=data, expected_version=whole(version) or None)
+        count_taken(request)
         return f"/desk/m/{matter.pk}"
 
     try:

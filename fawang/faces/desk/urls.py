@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from fawang.faces.desk import accounts, boards, catalogue, figures, matter, queue, records, signing, window
+from fawang.faces.desk import accounts, answer, boards, catalogue, figures, library, library_bank, matter, queue, records, signing, window
 
 urlpatterns = [
     path("", queue.queue_page, name="desk"),
@@ -19,7 +19,14 @@ urlpatterns = [
     path("m/<uuid:matter_id>/step/<str:verb>", matter.step, name="desk_step"),
     path("m/<uuid:matter_id>/act/<str:verb>", matter.act, name="desk_act"),
     path("m/<uuid:matter_id>/attach", matter.attach, name="desk_attach"),
+    path("m/<uuid:matter_id>/library", answer.library, name="desk_answer_library"),
+    path("m/<uuid:matter_id>/library/found", answer.found, name="desk_answer_found"),
+    path("m/<uuid:matter_id>/library/checked", answer.checked, name="desk_answer_checked"),
+    path("m/<uuid:matter_id>/library/similar", answer.similar, name="desk_answer_similar"),
     path("m/<uuid:matter_id>/paper/<uuid:document_id>", matter.document, name="desk_document"),
+    path("m/<uuid:matter_id>/bank", library_bank.from_matter, name="desk_bank"),
+    path("library", library.reviews, name="desk_library"),
+    path("library/", include("fawang.faces.desk.library_urls")),
     path("window", window.window, name="desk_window"),
     path("window/tickets", window.tickets, name="desk_tickets"),
     path("window/<uuid:intake_id>", window.slip, name="desk_slip"),

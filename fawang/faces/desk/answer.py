@@ -1,0 +1,126 @@
+"""The library beside an answer: found while typing, put in by a click alone, checked on the matter's day. All of it works without scripts."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_POST
+
+from fawang.faces.answering import Offers, day_of, offers, used_in, warnings, with_citation, with_passage
+from fawang.faces.desk import matter as pages
+from fawang.faces.law_links import norm_of
+from fawang.faces.pages import typed
+from fawang.faces.routing import open_to
+from fawang.kernel.errors import Absent
+from fawang.kernel.policy import require
+from fawang.kernel.readlog import note_read
+from fawang.knowledge.bank_keeping import count_shown
+from fawang.knowledge.models import Snippet
+from fawang.matters.forms import FieldSpec, fields_of
+from fawang.matters.models import Matter
+from fawang.matters.processes import process_version
+from fawang.people.actors import Actor
+from fawang.services.consultation.similar import Similar, similar_answered
+
+VERB = "answer"
+
+
+def answer_fields(matter: Matter) -> list[FieldSpec]:
+    """The fields of the step that answers. Raises ``Absent`` for a service that has none with a legal basis."""
+    step = next((s for s in process_version(matter.process_code, matter.process_version).steps if s.verb == VERB), None)
+    fields = fields_of(step.form) if step and step.form else []
+    if not any(f.name == "citations" for f in fields):
+        raise Absent
+    return fields
+
+
+def _opened(request: HttpRequest, matter_id: uuid.UUID) -> tuple[Actor, Matter, dict[str, Any]]:
+    """The matter for its handler, and the answer as it stands in the form."""
+    actor, matter = pages.seen(request, matter_id)
+    require("matters.assignee", actor, matter)
+    return actor, matter, typed(request, answer_fields(matter))
+
+
+@require_POST
+@open_to("staff")
+def library(request: HttpRequest, matter_id: uuid.UUID) -> HttpResponse:
+    """Without scripts: look something up, or put one thing in; the page comes back with everything typed so far."""
+    actor, matter, values = _opened(request, matter_id)
+    verb, _, what = request.POST.get("do", "find").partition("|")
+    used = used_in(request)
+    similar: list[Similar] | None = None
+    if verb == "cite":
+        citation, _, ref = what.partition("|")
+        values = with_citation(values, citation[:120])
+        used += [ref] if ref else []
+    elif verb == "passage":
+        snippet = _snippet(what)
+        values = with_passage(values, snippet.text, cites_of(snippet))
+        used.append(f"snippet:{snippet.pk}")
+    elif verb == "similar":
+        similar = _similar(actor, matter)
+    found = _found(matter, values, request.POST.get("find", ""))
+    panel = {"offers": found, "warned": warnings(matter, values), "similar": similar, "asked": True, "used": used}
+    return pages.shown_again(request, actor, matter, VERB, values, panel)
+
+
+@require_POST
+@open_to("staff")
+def found(request: HttpRequest, matter_id: uuid.UUID) -> HttpResponse:
+    """With scripts: what is found for the words typed, as a part of the page."""
+    _, matter, values = _opened(request, matter_id)
+    return _part(request, "desk/answer_found.html", {"offers": _found(matter, values, request.POST.get("find", "")), "matter": matter})
+
+
+@require_POST
+@open_to("staff")
+def checked(request: HttpRequest, matter_id: uuid.UUID) -> HttpResponse:
+    """With scripts: what is doubtful in the answer as it stands."""
+    _, matter, values = _opened(request, matter_id)
+    return _part(request, "desk/answer_warned.html", {"warned": warnings(matter, values)})
+
+
+@require_POST
+@open_to("staff")
+def similar(request: HttpRequest, matter_id: uuid.UUID) -> HttpResponse:
+    """With scripts: earlier answers like this one; looking at them is written down."""
+    actor, matter, _ = _opened(request, matter_id)
+    return _part(request, "desk/answer_similar.html", {"similar": _similar(actor, matter), "matter": matter})
+
+
+def _part(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    response = render(request, template, context)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _found(matter: Matter, values: dict[str, Any], text: str) -> Offers:
+    result = offers(text, day_of(matter, values))
+    if result.questions:
+        count_shown([q.ref for q in result.questions])
+    return result
+
+
+def _similar(actor: Actor, matter: Matter) -> list[Similar]:
+    rows = similar_answered(actor, matter)
+    for row in rows:
+        note_read(subject_kind="matter", subject_id=row.matter.pk, what="content,masked", purpose="similar")
+    return rows
+
+
+def _snippet(text: str) -> Snippet:
+    try:
+        row = Snippet.objects.filter(pk=uuid.UUID(text), state="reviewed").first()
+    except ValueError:
+        row = None
+    if row is None:
+        raise Absent
+    return row
+
+
+def cites_of(snippet: Snippet) -> list[str]:
+    """The articles of a passage as an answer cites them."""
+    return [norm_of(norm).name for norm in snippet.norms]
