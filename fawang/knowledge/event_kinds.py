@@ -30,3 +30,5 @@ event_kind("knowledge.case_withdrawn", "撤下案例", "Case withdrawn", keys=("
 event_kind("knowledge.snippet_written", "起草常用语", "Snippet written", keys=("snippet",))
 event_kind("knowledge.snippet_reviewed", "审定常用语", "Snippet reviewed", keys=("snippet",))
 event_kind("knowledge.snippet_retired", "停用常用语", "Snippet retired", keys=("snippet", "reason"))
+event_kind("knowledge.figure_corrected", "更正本地数字", "Local figure corrected", keys=("figure", "table", "region", "until", "value", "source", "before"))
+event_kind("knowledge.case_mended", "修改案例草稿", "Case draft changed", keys=("case", "hidden"))

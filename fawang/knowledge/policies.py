@@ -6,6 +6,7 @@ from typing import Any
 
 from fawang.kernel.policy import Decision, allow, deny, policy
 from fawang.people.actors import Actor
+from fawang.regions.codes import scope_contains
 
 _EDITORS = frozenset({"rule_editor"})
 _PROPOSERS = frozenset({"adviser", "rule_editor", "office_head", "supervisor"})
@@ -31,6 +32,17 @@ def propose(actor: Actor, target: Any) -> Decision:
     if actor.kind == "system" or actor.roles & _PROPOSERS:
         return allow()
     return deny("您的岗位不能向题库推荐问题。", "Your post may not propose questions for the bank.")
+
+
+@policy("knowledge.figures", "辖区内的规则管理员", "Rule editors of that region")
+def figures(actor: Actor, target: Any) -> Decision:
+    """Entering figures that only a place can know. ``target`` is the division's code, or ``None``: any place at all."""
+    if actor.kind == "system":
+        return allow()
+    held = [g for role in _EDITORS for g in actor.scopes(role)]
+    if any(target is None or scope_contains(g.region_code or "000000", target) for g in held):
+        return allow()
+    return deny("只有辖区内的规则管理员可以录入这里的数字。", "Only a rule editor of that region enters its figures.")
 
 
 @policy("knowledge.review_own", "引用内容的责任人、规则管理员", "The owner of what cites, and rule editors")

@@ -134,6 +134,15 @@ ACTS = {
 }  # fmt: skip
 
 
+PROPOSERS = ("adviser", "rule_editor", "office_head", "supervisor")
+"""Who keeps the library: proposing is theirs; reviewing and publishing is the rule editors' (decided again by the services)."""
+
+
+def _handler(who: Who, subject: str) -> str:
+    """Only who answers a matter has the library beside it."""
+    return "ok" if who.relation == "assignee" else "no" if sees(who, subject) else "absent"
+
+
 def step_rule(who: Who, subject: str) -> str:
     """``subject`` is ``matter:verb``."""
     matter, _, verb = subject.partition(":")
@@ -276,6 +285,30 @@ ROUTES: dict[str, Expect] = {
     "desk_act": Expect(None, at_desk(act_rule), ALL_ACTS),
     "desk_attach": Expect(None, at_desk(_talk), ("consultation", "complaint")),
     "desk_document": Expect(at_desk(_content), None, ("consultation",)),
+    "desk_answer_library": Expect(None, at_desk(_handler), ("consultation",)),
+    "desk_answer_found": Expect(None, at_desk(_handler), ("consultation",)),
+    "desk_answer_checked": Expect(None, at_desk(_handler), ("consultation",)),
+    "desk_answer_similar": Expect(None, at_desk(_handler), ("consultation",)),
+    "desk_bank": Expect(staff_of(*PROPOSERS), staff_of(*PROPOSERS)),
+    "desk_library": Expect(staff_of(*PROPOSERS)),
+    "desk_review": Expect(None, at_desk(lambda who, subject: "absent")),
+    **{
+        name: Expect(staff_of(*PROPOSERS), staff_of(*PROPOSERS))
+        for name in (
+            "desk_questions",
+            "desk_question",
+            "desk_snippets",
+            "desk_snippet",
+            "desk_guides",
+            "desk_guide_new",
+            "desk_guide",
+            "desk_cases",
+            "desk_case_new",
+            "desk_case",
+            "desk_local_figures",
+            "desk_local_figure",
+        )
+    },
     "desk_window": Expect(staff_of("window_clerk", "dispatcher", "office_head", "adviser"), staff_of("window_clerk", "dispatcher", "office_head", "adviser")),
     "desk_tickets": Expect(None, staff_of("window_clerk", "dispatcher", "office_head", "adviser")),
     "desk_slip": Expect(at_desk(_slip), None, ("intake",)),

@@ -93,7 +93,9 @@ def test_a_refused_citation_asks_for_the_reason_beside_it_and_keeps_the_answer(a
 
 def test_a_reviewed_passage_is_offered_and_counted_when_the_answer_that_took_it_is_given(answering: Any) -> None:
     editor = factories.actor(factories.staff("邓编辑", "rule_editor", at=answering["agency"]))
-    made = write_snippet(actor=factories.actor(answering["other"]), title="经济补偿怎么算", text="经济补偿按工作年限计算，每满一年支付一个月工资。", norms="劳动合同法 47")
+    made = write_snippet(
+        actor=factories.actor(answering["other"]), title="经济补偿怎么算", text="经济补偿按工作年限计算，每满一年支付一个月工资。", norms="劳动合同法 47"
+    )
     offered = answering["li"].post(f"{answering['at']}/library/found", {**TYPED, "find": "经济补偿怎么算"}).content.decode()
     assert "每满一年支付一个月工资。</p><button" not in offered
     review_snippet(actor=editor, snippet_id=made.pk)

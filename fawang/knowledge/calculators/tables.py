@@ -104,6 +104,13 @@ def names() -> dict[str, Text]:
 
 
 @functools.cache
+def fillable() -> dict[str, Text]:
+    """Tables of one figure a row, which a place may fill; tables of bands (court fees, rates by sum) are the nation's."""
+    banded = {row.code for row in national() if row.bands}
+    return {code: name for code, name in names().items() if code not in banded}
+
+
+@functools.cache
 def national() -> tuple[Row, ...]:
     """Every row shipped with the house. Raises ``ValueError`` naming a row that is not sound."""
     return tuple(row for table in _shipped() for row in _rows(table))

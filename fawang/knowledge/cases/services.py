@@ -123,10 +123,37 @@ def write_case(*, actor: Actor, typed: Mapping[str, Any]) -> tuple[Case, Counter
         raise Refusal("case.copy", status=409, title=str(values["title"])[:40]) from None
 
 
-def publish_case(*, actor: Actor, case_id: uuid.UUID) -> Case:
-    """A person has read the case and publishes it. Needs ``knowledge.manage``.
+def mend_case(*, actor: Actor, case_id: uuid.UUID, typed: Mapping[str, Any]) -> tuple[Case, Counter[str]]:
+    """Change a draft; personal data is hidden as when it was written, and whoever changes it answers for it. Locks the case.
 
-    Locks the case. Raises ``Refusal`` ``case.hidden`` while something in it may still tell who somebody is, ``case.state``.
+    Needs ``knowledge.propose``. Raises like :func:`write_case`, and ``case.state`` unless it is a draft.
+    """
+    require("knowledge.propose", actor)
+    values, found = masked(checked(typed))
+    norms, unknown = _norms(str(values["norms"]))
+    if unknown:
+        raise Refusal("form.invalid", fields={"norms": Refusal("guide.norms", field="norms", line=1, given=unknown[0][:60])})
+    try:
+        with transaction.atomic():
+            case = Case.objects.select_for_update().get(pk=case_id)
+            if case.state != "draft":
+                raise Refusal("case.state", status=409)
+            region = str(values["region_code"])
+            for name, value in {**values, "norms": norms, "region_code": region if region and division_exists(region) else ""}.items():
+                setattr(case, name, value)
+            case.hidden, case.owner, case.digest = dict(Counter(case.hidden) + found), str(actor.staff_id or ""), digest_of(values)
+            case.save()
+            events.record(kind="knowledge.case_mended", stream=case.pk, payload={"case": str(case.pk), "hidden": dict(found)})
+    except IntegrityError:
+        raise Refusal("case.copy", status=409, title=str(values["title"])[:40]) from None
+    return case, found
+
+
+def publish_case(*, actor: Actor, case_id: uuid.UUID) -> Case:
+    """A second person has read the case and publishes it. Needs ``knowledge.manage``.
+
+    Locks the case. Raises ``Refusal`` ``case.hidden`` while something in it may still tell who somebody is, ``guide.own`` for one's
+    own draft, ``case.state``.
     """
     require("knowledge.manage", actor)
     with transaction.atomic():
@@ -135,6 +162,8 @@ def publish_case(*, actor: Actor, case_id: uuid.UUID) -> Case:
             return case
         if case.state != "draft":
             raise Refusal("case.state", status=409)
+        if case.owner and case.owner == str(actor.staff_id):
+            raise Refusal("guide.own", status=409)
         left = [f.kind for name in TEXTS for f in findings(str(getattr(case, name)))]
         if left:
             raise Refusal("case.hidden", status=409, found=shown_kinds(left))

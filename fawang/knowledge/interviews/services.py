@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -97,8 +98,8 @@ def issue_opinion(*, lookup: str, region: str = "") -> Opinion:
 
 
 def enter_figure(*, actor: Actor, table: str, region_code: str, since: date, until: date | None, value: Decimal, source: str) -> LocalFigure:
-    """A province enters a figure for its calculators. Needs ``knowledge.manage``. Raises ``Refusal`` naming the field."""
-    require("knowledge.manage", actor)
+    """A place enters a figure for its calculators. Needs ``knowledge.figures`` there. Raises ``Refusal`` naming the field."""
+    require("knowledge.figures", actor, region_code)
     if table not in names():
         raise Refusal("figure.table", field="table")
     if not division_exists(region_code):
@@ -122,6 +123,35 @@ def enter_figure(*, actor: Actor, table: str, region_code: str, since: date, unt
     except IntegrityError:
         raise Refusal("figure.twice", field="since", status=409) from None
     return made
+
+
+def correct_figure(*, actor: Actor, figure_id: uuid.UUID, value: Decimal, until: date | None, source: str) -> LocalFigure:
+    """Mend a figure that was entered wrongly, or end it; what stood there before is kept in the event. Locks the figure.
+
+    Needs ``knowledge.figures`` there. Raises ``Absent`` and ``Refusal`` naming the field. The same words again change nothing.
+    """
+    with transaction.atomic():
+        row = LocalFigure.objects.select_for_update().filter(pk=figure_id).first()
+        if row is None:
+            raise Absent
+        require("knowledge.figures", actor, row.region_code)
+        if until is not None and until < row.since:
+            raise Refusal("figure.dates", field="until")
+        if not source.strip():
+            raise Refusal("field.required", field="source")
+        if (row.value, row.until, row.source) == (value, until, source):
+            return row
+        before = f"{row.value}／{row.until or ''}／{row.source}"
+        row.value, row.until, row.source = value, until, source
+        row.save(update_fields=["value", "until", "source"])
+        events.record(
+            kind="knowledge.figure_corrected", stream=row.pk,
+            payload={
+                "figure": str(row.pk), "table": row.table, "region": row.region_code, "until": until.isoformat() if until else "", "value": str(value),
+                "source": source, "before": before,
+            },
+        )  # fmt: skip
+    return row
 
 
 def forget_old_runs(batch: int = 500) -> int:
