@@ -1,6 +1,7 @@
 """The live process: server-sent events, fanned out from one LISTEN. It knows topics and ids, never content.
 
-A page gets a signed token naming its topics; what changed is fetched by the page itself, through its own rights.
+A page gets a signed token naming its topics; what changed is fetched by the page itself, through its own rights. Whether the
+token's session may still hear is decided anew at the opening, at every beat, and before every word about one matter.
 """
 
 from __future__ import annotations
@@ -16,14 +17,18 @@ from urllib.parse import parse_qs
 
 import django
 import psycopg
-from django.core import signing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
+from django.db import close_old_connections, connection  # noqa: E402 - the settings come first
+
+from fawang.faces.live import heard, read_token  # noqa: E402
+
 Message = dict[str, Any]
 Send = Callable[[Message], Awaitable[None]]
-MAX_AGE = 6 * 3600
+BEAT = 15
+REVOKED = "event: revoked\ndata: {}\n\n"
 _listeners: dict[str, set[asyncio.Queue[Message]]] = defaultdict(set)
 _present: dict[str, dict[int, str]] = defaultdict(dict)
 
@@ -62,15 +67,26 @@ async def app(scope: Message, receive: Callable[[], Awaitable[Message]], send: S
     if scope["type"] != "http":
         return
     query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-    try:
-        token = signing.loads(query.get("t", [""])[0], salt="live", max_age=MAX_AGE)
-    except signing.BadSignature:
-        token = None
-    if scope["path"] != "/events" or token is None:
+    token = read_token(query.get("t", [""])[0])
+    topics = await _heard(token) if token is not None else frozenset()
+    if scope["path"] != "/events" or token is None or not topics:
         await send({"type": "http.response.start", "status": 404, "headers": [(b"content-type", b"text/plain")]})
         await send({"type": "http.response.body", "body": b"not found"})
         return
-    await _stream(token, _origin(scope), receive, send)
+    await _stream(token, sorted(topics), _origin(scope), receive, send)
+
+
+async def _heard(token: Message, topics: list[str] | None = None) -> frozenset[str]:
+    """What may be heard now, asked in a thread of its own so that no stream waits for another."""
+
+    def ask() -> frozenset[str]:
+        close_old_connections()
+        try:
+            return heard(token, topics)
+        finally:
+            connection.close()
+
+    return await asyncio.to_thread(ask)
 
 
 def _origin(scope: Message) -> bytes:
@@ -80,9 +96,8 @@ def _origin(scope: Message) -> bytes:
     return bytes(origin) if same_host else b"null"
 
 
-async def _stream(token: Message, origin: bytes, receive: Callable[[], Awaitable[Message]], send: Send) -> None:
+async def _stream(token: Message, topics: list[str], origin: bytes, receive: Callable[[], Awaitable[Message]], send: Send) -> None:
     queue: asyncio.Queue[Message] = asyncio.Queue(maxsize=100)
-    topics = [str(t) for t in token["topics"]]
     for topic in topics:
         _listeners[topic].add(queue)
     gone = asyncio.ensure_future(_until_gone(receive))
@@ -93,35 +108,55 @@ async def _stream(token: Message, origin: bytes, receive: Callable[[], Awaitable
         await _write(send, ": connected\n\n")
         while not gone.done():
             try:
-                message = await asyncio.wait_for(queue.get(), timeout=15)
+                message = await asyncio.wait_for(queue.get(), timeout=BEAT)
             except TimeoutError:
+                still = await _heard(token)
+                if not still:
+                    await _write(send, REVOKED)
+                    return
+                for lost in set(topics) - still:
+                    topics.remove(lost)
+                    _leave(lost, queue)
                 await _write(send, ": still here\n\n")
                 continue
             if message["kind"] == "revoked" and message.get("id") == token.get("staff"):
-                await _write(send, "event: revoked\ndata: {}\n\n")
+                await _write(send, REVOKED)
                 return
-            await _write(send, f"data: {json.dumps(message, ensure_ascii=False)}\n\n")
+            if await _concerned(token, topics, message):
+                told = {k: v for k, v in message.items() if k != "topics"}
+                await _write(send, f"data: {json.dumps(told, ensure_ascii=False)}\n\n")
     finally:
         gone.cancel()
         for topic in topics:
-            _listeners[topic].discard(queue)
-            _present[topic].pop(id(queue), None)
-            _tell_presence(topic)
+            _leave(topic, queue)
         with contextlib.suppress(Exception):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
+async def _concerned(token: Message, topics: list[str], message: Message) -> bool:
+    """Whether a message still is this listener's: one about a matter is asked about each time, for it may have been taken from him."""
+    mine = [t for t in message["topics"] if t in topics]
+    about = [t for t in mine if t.startswith(("matter:", "presence:"))]
+    return len(about) < len(mine) or bool(await _heard(token, about))
+
+
+def _leave(topic: str, queue: asyncio.Queue[Message]) -> None:
+    _listeners[topic].discard(queue)
+    _present[topic].pop(id(queue), None)
+    _tell_presence(topic)
+
+
 def _join(topics: list[str], who: int, name: str) -> None:
     for topic in topics:
-        if topic.startswith("matter:") and name:
+        if topic.startswith("presence:") and name:
             _present[topic][who] = name
             _tell_presence(topic)
 
 
 def _tell_presence(topic: str) -> None:
-    if topic.startswith("matter:"):
+    if topic.startswith("presence:"):
         names = sorted(set(_present[topic].values()))
-        _fan_out({"topics": [topic], "kind": "presence", "id": topic[7:], "names": names})
+        _fan_out({"topics": [topic], "kind": "presence", "id": topic[9:], "names": names})
 
 
 async def _until_gone(receive: Callable[[], Awaitable[Message]]) -> None:

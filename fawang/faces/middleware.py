@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -33,14 +34,23 @@ class LanguageMiddleware:
 
 
 def actor_from_session(request: HttpRequest) -> Actor:
-    """The actor of the session: an account whose epoch still fits, a proven citizen, a holder of lookup codes."""
-    session = request.session
+    """The actor of the request's session; one that is over is emptied."""
+    actor = actor_behind(request.session)
+    if actor is None:
+        request.session.flush()
+        return ANONYMOUS
+    return actor if actor.kind != "staff" or _is_through(request) else ANONYMOUS
+
+
+def actor_behind(session: Any) -> Actor | None:
+    """Who a session's contents say acts: an account whose epoch still fits, a proven citizen, a holder of lookup codes.
+
+    Nothing: it was an account's session, and that session has been ended from elsewhere.
+    """
     if staff_id := session.get("staff_id"):
         staff = Staff.objects.filter(pk=staff_id).first()
-        if staff is not None and staff.state == "active" and staff.session_epoch == session.get("epoch"):
-            return actor_of_staff(staff) if _is_through(request) else ANONYMOUS
-        session.flush()
-        return ANONYMOUS
+        fits = staff is not None and staff.state == "active" and staff.session_epoch == session.get("epoch")
+        return actor_of_staff(staff) if staff is not None and fits else None
     actor = ANONYMOUS
     if person_id := session.get("person_id"):
         person = Person.objects.filter(pk=person_id).first()

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.core import signing
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import get_language
@@ -88,16 +87,6 @@ def whole(text: str | None, default: int = 0) -> int:
 def language() -> str:
     """The page's language."""
     return get_language() or "zh-hans"
-
-
-def live_token(topics: list[str], *, name: str = "", staff: str = "") -> str:
-    """A signed name list of topics for the live process."""
-    from django.conf import settings
-
-    if not settings.LIVE_URL:
-        return ""
-    token = signing.dumps({"topics": topics, "name": name, "staff": staff}, salt="live")
-    return f"{settings.LIVE_URL}/events?t={token}"
 
 
 def limited(request: HttpRequest, what: str, limit: int, minutes: int = 1) -> None:

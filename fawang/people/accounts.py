@@ -19,7 +19,7 @@ from fawang.kernel.folding import pinyin_key
 from fawang.kernel.policy import require
 from fawang.kernel.work import tell_live
 from fawang.people import policies, problems  # noqa: F401 - registered here
-from fawang.people.actors import SYSTEM, Actor, live_grants
+from fawang.people.actors import SYSTEM, Actor, Grant, live_grants
 from fawang.people.models import Leave, RoleGrant, Staff
 from fawang.people.phones import parse_phone
 from fawang.people.roles import ADMINISTRATORS, ROLES, clash
@@ -114,7 +114,7 @@ def demo_code(username: str) -> str:
 
 
 def change_password(*, staff: Staff, new: str) -> None:
-    """Set a new password; other sessions end. Raises ``Refusal('staff.password')``."""
+    """Set a new password; every session ends (the caller keeps his own by taking the new epoch). Raises ``Refusal('staff.password')``."""
     try:
         validate_password(new, staff)
     except ValidationError:
@@ -123,6 +123,7 @@ def change_password(*, staff: Staff, new: str) -> None:
         staff.set_password(new)
         staff.must_change_password = False
         staff.save()
+        _end_sessions(staff)
         events.record(kind="staff.password_changed", stream=staff.pk, payload={"staff": str(staff.pk)})
 
 
@@ -141,7 +142,7 @@ def create_staff(
 ) -> Staff:
     """Make an account without any role; without a password nobody signs in with it. Raises ``Forbidden``, ``Refusal('staff.exists')``."""
     with transaction.atomic():
-        require("people.create_staff", actor)
+        require("people.create_staff", actor, office_id)
         if Staff.objects.filter(username=username).exists():
             raise Refusal("staff.exists", field="username")
         staff = Staff(
@@ -184,9 +185,10 @@ def grant_role(
     region_code: str = "000000",
     valid_to: datetime | None = None,
 ) -> RoleGrant:
-    """Grant a role. Raises ``Forbidden`` (not the security administrator, or to oneself), ``Refusal('role.clash')``."""
+    """Grant a role. Raises ``Forbidden`` (not the security administrator, to oneself, or beyond his own scope), ``Refusal('role.clash')``."""
     with transaction.atomic():
         require("people.grant", actor, staff)
+        require("people.grant_scope", actor, Grant(role, office_id, region_code))
         Staff.objects.select_for_update().get(pk=staff.pk)
         if role not in ROLES:
             raise Refusal("role.unknown", field="role")
@@ -212,7 +214,7 @@ def revoke_role(*, actor: Actor, grant: RoleGrant) -> None:
 def disable_staff(*, actor: Actor, staff: Staff, reason: str) -> None:
     """Disable an account (leaving, suspension): every session of it ends at its next use."""
     with transaction.atomic():
-        require("people.create_staff", actor)
+        require("people.create_staff", actor, staff)
         staff.state, staff.left_at = "left", clock.now()
         staff.save(update_fields=["state", "left_at"])
         _end_sessions(staff)

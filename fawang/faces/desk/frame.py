@@ -7,7 +7,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from fawang.faces.pages import language, live_token
+from fawang.faces.live import live_address
+from fawang.faces.pages import language
 from fawang.kernel import clock
 from fawang.kernel.policy import decide
 from fawang.kernel.texts import Text
@@ -49,6 +50,6 @@ def page(request: HttpRequest, template: str, context: dict[str, Any], *, status
         if decide(policy, actor)
     ]
     warning = calendar_warning(clock.today())
-    stream = live_token([*(topics or []), f"staff:{actor.staff_id}"], name=actor.name, staff=str(actor.staff_id))
+    stream = live_address(request, [*(topics or []), f"staff:{actor.staff_id}"], name=actor.name)
     shared = {"menu": menu, "warning": warning.in_language(language()) if warning and actor.roles & {"rule_editor", "office_head"} else "", "stream": stream}
     return render(request, template, {**shared, **context}, status=status)

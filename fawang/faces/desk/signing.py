@@ -75,6 +75,8 @@ def password(request: HttpRequest) -> HttpResponse:
             if request.POST.get("password") != request.POST.get("again"):
                 raise Refusal("form.invalid", fields={"again": Refusal("staff.password_again", field="again")})
             change_password(staff=staff, new=request.POST.get("password", ""))
+            request.session.cycle_key()  # this session goes on under a new name; all others have ended
+            request.session["epoch"] = staff.session_epoch
             request.session["stage"] = "" if staff.totp_confirmed_at else "totp"
             return redirect("/desk/" if staff.totp_confirmed_at else "/desk/device")
         except Refusal as refusal:

@@ -9,7 +9,8 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from fawang.faces.pages import errors_of, form_data, language, limited, live_token, post_once, spec
+from fawang.faces.live import live_address
+from fawang.faces.pages import errors_of, form_data, language, limited, post_once, spec
 from fawang.faces.portal.asking import is_sensitive
 from fawang.faces.routing import open_to
 from fawang.faces.submission import matter_id_of
@@ -86,10 +87,10 @@ def _page(
     at = 1 if language().startswith("en") else 0
     context = {
         "matter": matter, "process": process, "told": told(matter, language()), "clocks": lights(matter, language()), "steps": steps, "code": code,
-        "entries": timeline(matter, aspects=sight(actor, matter) - {"internal"}, language=language()), "errors": errors, "open": matter.is_open,
+        "entries": timeline(actor, matter, aspects=sight(actor, matter) - {"internal"}, language=language()), "errors": errors, "open": matter.is_open,
         "can_rate": not rated and rateable and bool(decide("oversight.rate", actor, matter)), "levels": [(n, w[at]) for n, w in LEVELS.items()],
         "sensitive": is_sensitive(matter.category_code), "others": any(not s["main"] for s in steps),
-        "stream": live_token([f"matter:{matter.pk}"]), "typed": (typed or {}).get("body", "") if not verb else "",
+        "stream": live_address(request, [f"matter:{matter.pk}"]), "typed": (typed or {}).get("body", "") if not verb else "",
     }  # fmt: skip
     return render(request, "portal/track.html", context, status=status)
 
