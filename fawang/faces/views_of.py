@@ -15,7 +15,9 @@ from fawang.matters.clock_rules import rule_version
 from fawang.matters.declaration import Process
 from fawang.matters.models import Clock, Matter
 from fawang.matters.processes import process_version
+from fawang.matters.selectors import related
 from fawang.matters.time_limits import due_words, remaining_words
+from fawang.people.actors import Actor
 from fawang.people.models import Staff
 
 
@@ -64,8 +66,12 @@ def purpose_words(purpose: str, language: str) -> str:
     return words[1 if language.startswith("en") else 0] if words else purpose
 
 
-def timeline(matter: Matter, *, aspects: frozenset[str], language: str) -> list[Entry]:
-    """All that happened and may be seen, oldest first, messages in full. Two queries and one for names."""
+def timeline(actor: Actor, matter: Matter, *, aspects: frozenset[str], language: str) -> list[Entry]:
+    """All that happened and may be seen, oldest first, messages in full. Two queries and one for names.
+
+    A line that leads to another matter is shown to staff only where they may see that one too: whoever is complained about
+    must not read on his own matter that a complaint grew from it (信访工作条例 §30).
+    """
     internal, content = "internal" in aspects, "content" in aspects
     messages = {str(m.pk): m for m in matter.messages.prefetch_related("attachments")} if content else {}
     cited: dict[str, list[CitedArticle]] = {}
@@ -78,16 +84,23 @@ def timeline(matter: Matter, *, aspects: frozenset[str], language: str) -> list[
         names = {
             str(k): v for k, v in Staff.objects.filter(pk__in=[m.author_staff_id for m in messages.values() if m.author_staff_id]).values_list("pk", "name")
         }
+    met = {str(other.pk) for _, other in related(actor, matter)} if actor.kind == "staff" else None
     entries = []
     for event in Event.objects.filter(stream=matter.pk).order_by("seq"):
         kind = kinds().get(event.kind)
-        if kind is None or not (kind.public or internal):
+        if kind is None or not (kind.public or internal) or (met is not None and not _met(event.payload, met)):
             continue
         entry = Entry(event.occurred_at, event.kind, kind.name.in_language(language), internal=not kind.public, sort=SORTS.get(event.kind, "other"))
         if not _fill(entry, event, matter, messages, cited, names, language, internal):
             continue
         entries.append(entry)
     return entries
+
+
+def _met(payload: dict[str, Any], met: set[str]) -> bool:
+    """Whether all matters an event leads to are among those met; an event that leads nowhere is."""
+    led = {*payload.get("children", ()), *([payload["other"]] if payload.get("other") else [])}
+    return led <= met
 
 
 def _fill(

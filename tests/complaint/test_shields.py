@@ -8,11 +8,18 @@ from typing import Any
 
 import pytest
 
+from fawang.faces.views_of import timeline
+from fawang.kernel.context import acting
+from fawang.kernel.errors import Refusal
+from fawang.matters.actions import assign
 from fawang.matters.models import Matter
 from fawang.matters.parties import PartyWords
 from fawang.matters.policies import sight, visible_to
 from fawang.matters.selectors import search
+from fawang.matters.services import take_step
 from fawang.oversight.services import _open_beside, raise_order
+from fawang.people.actors import ANONYMOUS
+from fawang.people.traces import gives_away
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -68,3 +75,63 @@ def test_beside_an_ordinary_consultation_the_order_says_what_it_is_about(monday:
     order = raise_order(matter=matter, cause="overdue")
     assert order is not None
     assert order.title == "厂里拖了我三个月工资"
+
+
+# -- a complaint that grows from a consultation ----------------------------------------------------------------------------------------
+
+
+def test_the_adviser_does_not_read_on_his_consultation_that_a_complaint_grew_from_it(monday: Callable[[timedelta], None]) -> None:
+    bureau = factories.office("justice_bureau", name="演示司法局")
+    centre = factories.office("legal_aid_agency", parent=bureau)
+    matter = factories.matter("consultation", centre, person=factories.citizen(NAME, PHONE))
+    lawyer, boss = factories.staff("李承办", "adviser", at=centre), factories.staff("王派单", "dispatcher", at=centre)
+    overseer, handler = factories.staff("督办赵", "supervisor", at=bureau), factories.staff("郑投诉", "complaint_handler", at=bureau)
+    with acting(door="desk", actor=factories.actor(boss).ref()):
+        assign(actor=factories.actor(boss), matter_id=matter.pk, staff_id=lawyer.pk)
+    person = ANONYMOUS.holding(matter.pk)
+    with acting(door="web", actor=person.ref()):
+        take_step(actor=person, matter_id=matter.pk, verb="to_complaint", data={})
+    matter.refresh_from_db()
+    complaint = Matter.objects.get(process_code="complaint")
+
+    def read_by(actor: Any) -> list[str]:
+        return [e.text for e in timeline(actor, matter, aspects=sight(actor, matter), language="zh-hans")]
+
+    for insider in (lawyer, boss):
+        lines = read_by(factories.actor(insider))
+        assert "已安排承办人" in lines
+        assert [line for line in lines if "投诉" in line or line == "关联事项"] == []
+        assert not sight(factories.actor(insider), complaint)
+    assert {"转为投诉", "关联事项"} <= set(read_by(factories.actor(overseer)))
+    assert "已转投诉" in read_by(person)
+    assert sight(factories.actor(handler), complaint)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "138-1234-0001", "138 1234 0001", "138—1234—0001", "１３８１２３４０００１", "138.1234.0001", "电话１３８－１２３４－０００１的人", "138\u200b1234\u200b0001", "(138)1234 0001",
+        "一三八一二三四〇〇〇一", "幺三八 幺二三四 零零零幺", "+86 138 1234 0001", "尾号12340001", "340104 19900101 1232", "３４０１０４－１９９００１０１－１２３２",
+        "告状人金丝雀", "告状人 金 丝 雀", "告·状·人·金·丝·雀",
+    ],
+)  # fmt: skip
+def test_what_tells_who_complains_is_found_however_it_is_written(written: str) -> None:
+    assert gives_away(f"请说明{written}反映的情况。", [NAME, PHONE, "340104199001011232", None, ""])
+
+
+@pytest.mark.parametrize("written", ["2026年3月2日上午的接待经过", "收费2000元的依据，合同第13条和第8条", "案号（2026）皖0104民初1380号", "当事人姓名"])
+def test_ordinary_dates_sums_and_numbers_give_nobody_away(written: str) -> None:
+    assert not gives_away(f"请说明{written}。", [NAME, PHONE, "340104199001011232"])
+
+
+def test_a_question_with_the_complainants_number_in_another_writing_never_reaches_the_other_side(case: dict[str, Any]) -> None:
+    complaint = case["complaint"]
+    handler = factories.staff("郑投诉", "complaint_handler", at=complaint.office)
+    actor = factories.actor(handler)
+    with acting(door="desk", actor=actor.ref()):
+        assign(actor=actor, matter_id=complaint.pk, staff_id=handler.pk)
+        take_step(actor=actor, matter_id=complaint.pk, verb="accept", data={})
+        with pytest.raises(Refusal) as refused:
+            take_step(actor=actor, matter_id=complaint.pk, verb="ask_statement", data={"question": "机主１３８-1234 0001 反映您骂人，请说明。"})
+    assert {k: v.code for k, v in refused.value.fields.items()} == {"question": "complaint.identity"}
+    assert not Matter.objects.filter(process_code="statement").exists()

@@ -102,7 +102,7 @@ def track(request: HttpRequest, lookup_code: str) -> Any:
     """The citizen's view."""
     actor, matter = _holder(request, lookup_code)
     language = getattr(request, "LANGUAGE_CODE", "zh-hans")
-    entries = timeline(matter, aspects=sight(actor, matter) - {"internal"}, language=language)
+    entries = timeline(actor, matter, aspects=sight(actor, matter) - {"internal"}, language=language)
     rows = [
         {
             "at": e.at,

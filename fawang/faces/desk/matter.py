@@ -105,7 +105,7 @@ def _shown(
         note_read(subject_kind="matter", subject_id=matter.pk, what=",".join(sorted(aspects)), purpose=_purpose(actor, matter))
     tongue = language()
     process = process_version(matter.process_code, matter.process_version)
-    entries = timeline(matter, aspects=aspects, language=tongue)
+    entries = timeline(actor, matter, aspects=aspects, language=tongue)
     steps = [
         {
             "verb": s.verb, "name": s.name, "main": s.main, "stop": stop, "open": s.verb == verb, "fields": fields_of(s.form) if s.form else [],

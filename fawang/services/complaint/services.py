@@ -13,6 +13,7 @@ from fawang.matters.parties import PartyWords, add_party
 from fawang.matters.situation import Situation, Taking
 from fawang.people.actors import Actor
 from fawang.people.models import Staff
+from fawang.people.traces import gives_away
 
 catalogue(
     {
@@ -76,11 +77,9 @@ def identify(taking: Taking) -> None:
 def ask_statement(taking: Taking) -> None:
     """The statement's question becomes the child's whole content; identifying words are refused."""
     question = taking.form.question  # type: ignore[union-attr]
-    folded = fold_name(question)
-    for party in taking.matter.parties.filter(relation__in=("complainant", "representative"), ended_at=None):
-        for secret in (party.name, party.phone, party.identity_number):
-            if secret and fold_name(secret) in folded:
-                raise Refusal("form.invalid", fields={"question": Refusal("complaint.identity", field="question")})
+    sealed = taking.matter.parties.filter(relation__in=("complainant", "representative"))
+    if gives_away(question, [secret for p in sealed for secret in (p.name, p.phone, p.identity_number)]):
+        raise Refusal("form.invalid", fields={"question": Refusal("complaint.identity", field="question")})
     taking.places["child_title"] = question
 
 
