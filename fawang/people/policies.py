@@ -4,28 +4,59 @@ from __future__ import annotations
 
 from typing import Any
 
-from fawang.kernel.policy import Decision, allow, deny, policy
-from fawang.people.actors import Actor
+from fawang.kernel.policy import Decision, allow, deny, hidden, policy
+from fawang.people.actors import Actor, Grant
+from fawang.people.models import Staff
+from fawang.people.roles import ADMINISTRATORS
+from fawang.people.scopes import is_whole, reaches
 
 
-@policy("people.create_staff", "系统管理员", "System administrators")
+@policy("people.see_staff", "管辖范围内的系统管理员、安全管理员、审计管理员", "System, security and audit administrators within scope")
+def see_staff(actor: Actor, target: Staff) -> Decision:
+    """Looking at an account; those of other offices do not exist for him."""
+    return allow() if actor.kind == "system" or any(reaches(actor, role, target.office_id) for role in ADMINISTRATORS) else hidden()
+
+
+@policy("people.create_staff", "管辖范围内的系统管理员", "System administrators, within their scope")
 def create_staff(actor: Actor, target: Any) -> Decision:
-    """Making and disabling accounts."""
-    return (
-        allow() if actor.kind == "system" or actor.has("system_admin") else deny("只有系统管理员可以管理账号。", "Only system administrators manage accounts.")
-    )
+    """Making and disabling accounts. ``target`` is an account, an office's id, or nothing (the page itself)."""
+    if actor.kind == "system":
+        return allow()
+    if not actor.has("system_admin"):
+        return deny("只有系统管理员可以管理账号。", "Only system administrators manage accounts.")
+    if target is not None and not reaches(actor, "system_admin", target.office_id if isinstance(target, Staff) else target):
+        return _outside(actor, target)
+    return allow()
 
 
-@policy("people.grant", "安全管理员（不能给自己授权）", "Security administrators, never to themselves")
+@policy("people.grant", "管辖范围内的安全管理员（不能给自己授权）", "Security administrators within their scope, never to themselves")
 def grant(actor: Actor, target: Any) -> Decision:
-    """Granting and revoking roles."""
+    """Granting and revoking roles. ``target`` is an account, or nothing (the page itself)."""
     if actor.kind == "system":
         return allow()
     if not actor.has("security_admin"):
         return deny("只有安全管理员可以授权。", "Only security administrators grant roles.")
     if target is not None and target.pk == actor.staff_id:
         return deny("不能给自己授权。", "Nobody grants himself anything.")
+    if target is not None and not reaches(actor, "security_admin", target.office_id):
+        return _outside(actor, target)
     return allow()
+
+
+@policy("people.grant_scope", "管辖范围内的安全管理员", "Security administrators within their own scope")
+def grant_scope(actor: Actor, target: Grant) -> Decision:
+    """Granting a role over a scope: nobody gives out more than he oversees himself."""
+    if actor.kind == "system" or any(is_whole(g) for g in actor.scopes("security_admin")):
+        return allow()
+    if target.office_id is not None and reaches(actor, "security_admin", target.office_id):
+        return allow()
+    return deny("授权范围不能超出您自己的管辖范围。", "A scope wider than your own cannot be granted.")
+
+
+def _outside(actor: Actor, target: Any) -> Decision:
+    if isinstance(target, Staff) and not see_staff(actor, target):
+        return hidden()
+    return deny("不在您的管辖范围内。", "Outside your scope.")
 
 
 @policy("people.audit", "审计管理员", "Audit administrators")

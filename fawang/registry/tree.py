@@ -7,6 +7,8 @@ import uuid
 
 from django.db import connection
 
+from fawang.people.actors import Grant
+from fawang.regions.selectors import scope_contains
 from fawang.registry.models import Organisation
 
 _KEPT_SECONDS = 5.0
@@ -58,3 +60,11 @@ def supervising_office(office: Organisation) -> Organisation | None:
     while above is not None and above.kind not in {"justice_bureau", "provincial_justice_department"}:
         above = above.parent
     return above
+
+
+def contains_office(grant: Grant, office_id: uuid.UUID) -> bool:
+    """Whether a post's scope (an office and those below it, or a region) contains an office."""
+    if grant.office_id is not None:
+        return office_id in descendant_ids(grant.office_id)
+    office = Organisation.objects.filter(pk=office_id).only("region_code").first()
+    return office is not None and scope_contains(grant.region_code, office.region_code)

@@ -22,10 +22,12 @@ from fawang.kernel.policy import decide
 from fawang.kernel.text_safety import ValueProblem, check_text
 from fawang.kernel.texts import Text
 from fawang.people.accounts import create_staff, disable_staff, grant_role, revoke_role, set_availability, set_leave
-from fawang.people.actors import live_grants
+from fawang.people.actors import Actor, live_grants
 from fawang.people.models import Leave, RoleGrant, Staff
 from fawang.people.roles import ROLES
 from fawang.registry.models import Organisation
+
+LISTED = 200
 
 
 def _offices() -> list[tuple[str, Text]]:
@@ -50,8 +52,9 @@ def _page(request: HttpRequest, *, errors: Any = None, values: Any = None, statu
     tongue = language()
     listed = [
         {"staff": s, "office": offices.get(str(s.office_id), ""), "roles": [ROLES[g.role].in_language(tongue) for g in s.grants.all() if g.revoked_at is None]}
-        for s in rows[:200]
-    ]
+        for s in rows
+        if decide("people.see_staff", actor, s)
+    ][:LISTED]
     fields = [
         spec("username", "用户名", "User name", max_length=60), spec("name", "姓名", "Name", max_length=100),
         spec("office", "所属机构", "Office", widget="select", choices=_offices()), spec("phone", "手机", "Mobile", required=False),
@@ -95,9 +98,9 @@ def _uuid(text: str) -> uuid.UUID:
         return uuid.UUID(int=0)
 
 
-def _staff(staff_id: uuid.UUID) -> Staff:
+def _staff(actor: Actor, staff_id: uuid.UUID) -> Staff:
     found = Staff.objects.filter(pk=staff_id).first()
-    if found is None:
+    if found is None or not decide("people.see_staff", actor, found):
         raise Absent
     return found
 
@@ -105,7 +108,7 @@ def _staff(staff_id: uuid.UUID) -> Staff:
 @open_to("desk.staff")
 def account(request: HttpRequest, staff_id: uuid.UUID) -> HttpResponse:
     """One account: its posts, and who may change them."""
-    return _account(request, _staff(staff_id))
+    return _account(request, _staff(actor_of(request), staff_id))
 
 
 def _account(request: HttpRequest, staff: Staff, *, refusal: Refusal | None = None, status: int = 200) -> HttpResponse:
@@ -120,7 +123,7 @@ def _account(request: HttpRequest, staff: Staff, *, refusal: Refusal | None = No
     context = {
         "staff": staff, "grants": grants, "fields": fields, "office": offices.get(str(staff.office_id), ""), "refusal": refusal,
         "may_grant": bool(decide("people.grant", actor, staff)), "why_not": decide("people.grant", actor, staff).reason,
-        "may_disable": bool(decide("people.create_staff", actor)) and staff.state == "active" and staff.pk != actor.staff_id,
+        "may_disable": bool(decide("people.create_staff", actor, staff)) and staff.state == "active" and staff.pk != actor.staff_id,
     }  # fmt: skip
     return page(request, "desk/account.html", context, status=status)
 
@@ -129,7 +132,8 @@ def _account(request: HttpRequest, staff: Staff, *, refusal: Refusal | None = No
 @open_to("desk.staff")
 def change(request: HttpRequest, staff_id: uuid.UUID, verb: str) -> HttpResponse:
     """Grant, revoke, disable: each decided by its own policy."""
-    actor, staff = actor_of(request), _staff(staff_id)
+    actor = actor_of(request)
+    staff = _staff(actor, staff_id)
 
     def act() -> str:
         if verb == "grant":
