@@ -43,15 +43,10 @@ def rate(*, actor: Actor, matter_id: uuid.UUID, level: int, comment: str = "") -
 
     Raises ``Refusal`` ``rating.once`` (409), ``rating.early`` (409), ``rating.level``. Never taken from staff.
     """
-    try:
-        check_text(comment, max_length=1000)
-    except ValueProblem as problem:
-        raise Refusal("form.invalid", fields={"comment": Refusal(problem.code, field="comment", **problem.params)}) from None
-    if level not in LEVELS:
-        raise Refusal("form.invalid", fields={"level": Refusal("rating.level", field="level")})
     with transaction.atomic():
         matter = lock(matter_id)
         require("oversight.rate", actor, matter)
+        _check_words(level, comment)
         if Rating.objects.filter(matter=matter).exists():
             raise Refusal("rating.once", status=409)
         process = process_version(matter.process_code, matter.process_version)
@@ -77,6 +72,15 @@ def rate(*, actor: Actor, matter_id: uuid.UUID, level: int, comment: str = "") -
             _open_beside(matter, "return_visit", "calls_back", {"level": level})
             _open_beside(matter, "rectification", "rectifies", {"level": level})
     return row
+
+
+def _check_words(level: int, comment: str) -> None:
+    try:
+        check_text(comment, max_length=1000)
+    except ValueProblem as problem:
+        raise Refusal("form.invalid", fields={"comment": Refusal(problem.code, field="comment", **problem.params)}) from None
+    if level not in LEVELS:
+        raise Refusal("form.invalid", fields={"level": Refusal("rating.level", field="level")})
 
 
 def _last_handler(matter: Matter) -> uuid.UUID | None:

@@ -16,6 +16,7 @@ from fawang.faces.submission import matter_id_of, submit
 from fawang.faces.views_of import main_way, told
 from fawang.kernel import clock
 from fawang.kernel.errors import Absent, Refusal
+from fawang.kernel.policy import require
 from fawang.kernel.texts import Text
 from fawang.matters.categories import version_in_force
 from fawang.matters.forms import FieldSpec, fields_of
@@ -141,6 +142,7 @@ def receipt(request: HttpRequest, code: str) -> HttpResponse:
     if found is None:
         raise Absent
     matter = Matter.objects.select_related("office").get(pk=found)
+    require("matters.read", request.actor.holding(found), matter)  # type: ignore[attr-defined]
     plain = matter.lookup_code
     address = request.build_absolute_uri(f"/track/{plain}")
     context = {
