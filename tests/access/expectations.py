@@ -22,6 +22,8 @@ OVERSEE = {"dispatcher", "supervisor", "office_head", "return_visitor", "window_
 """Posts that see a consultation of their offices whole."""
 INSIDE = {"same", "above"}
 """Places whose scope contains the legal aid agency; a complaint lies with the bureau, which only ``above`` contains."""
+BUREAU = {"complaint", "statement"}
+"""Matters that lie with the justice bureau."""
 EVERYTHING = frozenset({"handling", "topic", "content", "identity", "internal"})
 
 
@@ -41,12 +43,12 @@ def sees(who: Who, subject: str) -> frozenset[str]:
             return EVERYTHING
         if who.role == "adviser" and who.place in INSIDE:
             return frozenset({"topic"})
-    if subject == "complaint":
+    if subject in BUREAU:
         if who.relation == "complained":
-            return frozenset()
+            return frozenset({"content"}) if subject == "statement" else frozenset()
         if who.place == "above" and who.role in {"complaint_handler", "supervisor"}:
             return EVERYTHING
-    inside = who.place in INSIDE if subject != "complaint" else who.place == "above"
+    inside = who.place in INSIDE if subject not in BUREAU else who.place == "above"
     return frozenset({"handling"}) if inside and who.role in {"statistician", "audit_admin"} else frozenset()
 
 
@@ -59,6 +61,11 @@ def _public_sees(who: Who, subject: str) -> frozenset[str]:
 def anybody(who: Who, subject: str) -> str:
     """Open to all."""
     return "ok"
+
+
+def nowhere(who: Who, subject: str) -> str:
+    """Not here for anybody: a code that was never issued, a page only a demonstration has, a guide still in draft."""
+    return "absent"
 
 
 def staff_of(*roles: str, halfway: str = "sign-in") -> Rule:
@@ -99,10 +106,10 @@ def _content(who: Who, subject: str) -> str:
 
 def _may(who: Who, subject: str, group: str) -> bool:
     """Whether somebody belongs to a group of acting people, for a matter he sees."""
-    inside = who.place in INSIDE if subject != "complaint" else who.place == "above"
-    handler = {"consultation": "assignee", "complaint": "handler"}.get(subject)
+    inside = who.place in INSIDE if subject not in BUREAU else who.place == "above"
+    handler = {"consultation": "assignee", "complaint": "handler", "statement": "complained"}.get(subject)
     handles = bool(handler) and who.relation == handler
-    dispatches = inside and who.role in ({"complaint_handler"} if subject == "complaint" else {"dispatcher", "office_head"})
+    dispatches = inside and who.role in ({"complaint_handler"} if subject in BUREAU else {"dispatcher", "office_head"})
     groups = {
         "handler": handles,
         "dispatch": dispatches,
@@ -125,6 +132,7 @@ STEPS = {
         "accept": "handler", "notify_supplement": "handler", "refuse": "handler", "transfer_out": "handler", "identify_respondent": "handler", "ask_statement": "handler",
         "decide": "handler", "notify": "handler", "notify_again": "supervise", "extend": "supervise", "supplement": "applicant", "object": "applicant", "withdraw": "applicant",
     },
+    "statement": {"state": "handler"},
 }  # fmt: skip
 """Steps of the two public services and whose they are (DOMAIN §2.1, §2.8). Nobody at the desk takes the citizen's."""
 
@@ -202,6 +210,46 @@ def _organisation(who: Who, subject: str) -> str:
     return "ok" if who.role == "registrar" and who.place in INSIDE else "no"
 
 
+def _call_ticket(who: Who, subject: str) -> str:
+    """A ticket: its author, the platform's supervisor and checker. A complaint about a seat does not exist for that seat (DOMAIN H-11)."""
+    if who.relation == "call_author":
+        return "ok" if subject == "ticket" else "absent"
+    if who.relation == "call_second":
+        return "ok" if subject == "ticket_about" else "absent"
+    return "ok" if who.relation in {"call_boss", "call_checker"} else "absent" if _sits(who) else "no"
+
+
+def _call_ticket_save(who: Who, subject: str) -> str:
+    """Writing: its author, or the supervisor who finishes what was left behind; the checker reads only."""
+    seen = _call_ticket(who, subject)
+    return "no" if seen == "ok" and who.relation == "call_checker" else seen
+
+
+def _sound(who: Who, subject: str) -> str:
+    """A recording: supervisor and checker of the platform; the seat itself only when it is being checked, never one about itself."""
+    if who.relation in {"call_boss", "call_checker"}:
+        return "ok"
+    if (who.relation, subject) in {("call_author", "sound"), ("call_second", "sound_about")}:
+        return "no"
+    return "absent" if _sits(who) else "no"
+
+
+def _sits(who: Who) -> bool:
+    """Whether somebody has a seat: the platform's supervisor and checker sit too."""
+    return who.role == "seat" or who.place == "platform"
+
+
+def seats(who: Who, subject: str) -> str:
+    """Pages of the seat."""
+    return "ok" if _sits(who) else "no"
+
+
+def _watches(who: Who, subject: str) -> str:
+    """The wallboard (DOMAIN H-13): seats, supervisors, heads, statisticians, checkers, planners."""
+    onlookers = {"hotline_supervisor", "supervisor", "office_head", "statistician", "quality_checker", "hotline_planner"}
+    return "ok" if _sits(who) or who.role in onlookers else "no"
+
+
 def with_code(subject_of: str, *, staff: str = "ok") -> Rule:
     """Possession of the code: anybody, except whoever stands on the other side; ``staff``: what a signed-in member of staff meets."""
 
@@ -223,9 +271,9 @@ class Expect:
     subjects: tuple[str, ...] = ("",)
 
 
-MATTERS = ("consultation", "pool", "complaint")
+MATTERS = ("consultation", "pool", "complaint", "statement")
 ALL_STEPS = tuple(f"{m}:{v}" for m, verbs in STEPS.items() for v in verbs)
-ALL_ACTS = tuple(f"{m}:{v}" for m in MATTERS for v in ACTS)
+ALL_ACTS = tuple(f"{m}:{v}" for m in MATTERS[:3] for v in ACTS)
 CODES = ("consultation", "complaint")
 
 
@@ -239,22 +287,22 @@ ROUTES: dict[str, Expect] = {
     # machines
     "healthz": Expect(anybody),
     "openapi-json": Expect(anybody),
-    "api-root": Expect(anybody),
+    "api-root": Expect(nowhere),
     # the public site
     "home": Expect(anybody),
     "ask": Expect(anybody, anybody),
     "complain": Expect(anybody, anybody),
-    "track_form": Expect(anybody, anybody),
+    "track_form": Expect(anybody, nowhere),
     "guides": Expect(anybody),
     "guide": Expect(anybody),
     "sites": Expect(anybody),
-    "site_map": Expect(lambda who, subject: "absent"),
+    "site_map": Expect(nowhere),
     "leave": Expect(anybody),
     "calendar": Expect(anybody),
     "accessibility": Expect(anybody),
     "privacy": Expect(anybody),
     "prefs": Expect(anybody),
-    "outbox": Expect(lambda who, subject: "ok" if who.kind == "staff" and who.role == "system_admin" else "no"),
+    "outbox": Expect(nowhere),
     "me": Expect(proven_citizen),
     "me_sign_in": Expect(anybody, anybody),
     "me_sign_out": Expect(None, anybody),
@@ -264,13 +312,39 @@ ROUTES: dict[str, Expect] = {
     "track_message": Expect(None, coded(with_code), CODES),
     "track_rating": Expect(None, coded(lambda m: with_code(m, staff="no")), CODES),
     "download": Expect(_file, None, ("file_public", "file_internal")),
+    # the library: public, and behind a code whatever a person told
+    "search": Expect(anybody),
+    "suggest": Expect(anybody),
+    "laws": Expect(anybody),
+    "law": Expect(anybody),
+    "article": Expect(anybody),
+    "calculators": Expect(anybody),
+    "calculator": Expect(anybody, anybody),
+    "interviews": Expect(anybody, nowhere),
+    "interview": Expect(anybody, anybody),
+    "interview_question": Expect(anybody),
+    "interview_answer": Expect(None, anybody),
+    "interview_result": Expect(anybody),
+    "interview_opinion": Expect(None, anybody),
+    "interview_send": Expect(anybody, anybody),
+    "verify": Expect(anybody, nowhere),
+    "opinion": Expect(anybody),
+    "opinion_pdf": Expect(anybody),
+    "opinion_docx": Expect(anybody),
+    "faq": Expect(anybody),
+    "faq_guide": Expect(nowhere),
+    "cases": Expect(anybody),
+    "case": Expect(lambda who, subject: "ok" if subject == "case" else "absent", None, ("case", "case_draft")),
+    "papers": Expect(anybody),
+    "paper": Expect(anybody, anybody),
     # the API
-    "submit_consultation": Expect(None, anybody),
+    "api_submit_consultation": Expect(None, anybody),
     "api_track": Expect(coded(with_code), None, CODES),
     "api_write": Expect(None, coded(with_code), CODES),
     "api_give_rating": Expect(None, coded(lambda m: with_code(m, staff="no")), CODES),
     "api_step": Expect(None, coded(with_code), CODES),
     "api_attach": Expect(None, coded(with_code), CODES),
+    "api_search": Expect(anybody),
     # the desk
     "desk": Expect(staff_of()),
     "desk_sign_in": Expect(anybody, anybody),
@@ -312,6 +386,15 @@ ROUTES: dict[str, Expect] = {
     "desk_window": Expect(staff_of("window_clerk", "dispatcher", "office_head", "adviser"), staff_of("window_clerk", "dispatcher", "office_head", "adviser")),
     "desk_tickets": Expect(None, staff_of("window_clerk", "dispatcher", "office_head", "adviser")),
     "desk_slip": Expect(at_desk(_slip), None, ("intake",)),
+    "desk_seat": Expect(at_desk(seats)),
+    "desk_seat_do": Expect(None, at_desk(seats)),
+    "desk_seat_beat": Expect(None, at_desk(seats)),
+    "desk_call_ticket": Expect(at_desk(_call_ticket), None, ("ticket", "ticket_about")),
+    "desk_call_ticket_save": Expect(None, at_desk(_call_ticket_save), ("ticket", "ticket_about")),
+    "desk_hotline_board": Expect(at_desk(_watches)),
+    "desk_hotline_supervise": Expect(None, staff_of("hotline_supervisor")),
+    "desk_hotline_work": Expect(at_desk(seats)),
+    "desk_hotline_sound": Expect(None, at_desk(_sound), ("sound", "sound_about")),
     "desk_board": Expect(staff_of("dispatcher", "office_head")),
     "desk_supervision": Expect(staff_of("supervisor", "office_head", "return_visitor")),
     "desk_figures": Expect(staff_of("statistician", "supervisor", "office_head", "audit_admin", "dispatcher")),

@@ -7,8 +7,10 @@ another city), ``beyond`` (another province).
 
 from __future__ import annotations
 
-import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -27,6 +29,8 @@ from fawang.people.roles import ROLES
 from fawang.registry.imports import check_import
 from fawang.registry.models import Organisation
 from tests import factories
+from tests.access.reading import shelve
+from tests.access.telephone import connect
 
 PLACES = ("same", "above", "other", "beyond")
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
@@ -85,8 +89,8 @@ def public_client(person: Person | None = None, *holds: Matter) -> Client:
     return client
 
 
-def build() -> World:
-    """Make it all, through the product's own services."""
+def build(move: Callable[[timedelta], None], folder: Path) -> World:
+    """Make it all, through the product's own services. ``move`` advances the stopped clock, ``folder`` takes the hotline's sound."""
     factories.taxonomy()
     world = World()
     _offices(world)
@@ -94,7 +98,9 @@ def build() -> World:
     _consultation(world)
     _complaint(world)
     _rest(world)
+    shelve(world.objects)
     _posts(world)
+    _hotline(world, move, folder)
     return world
 
 
@@ -174,8 +180,11 @@ def _complaint(world: World) -> None:
     boss = Actor("staff", "", staff_id=world.staff["handler"].pk, office_id=world.offices["above"].pk, grants=actor_of_staff(world.staff["handler"]).grants)
     with acting(door="desk", actor=boss.ref()):
         actions.assign(actor=boss, matter_id=matter.pk, staff_id=world.staff["handler"].pk)
+        take_step(actor=boss, matter_id=matter.pk, verb="accept", data={})
+        take_step(actor=boss, matter_id=matter.pk, verb="ask_statement", data={"question": "请说明当天的接待经过。"})
     matter.refresh_from_db()
     world.matters["complaint"] = matter
+    world.matters["statement"] = Matter.objects.get(process_code="statement")
 
 
 def _rest(world: World) -> None:
@@ -213,4 +222,10 @@ def _posts(world: World) -> None:
     made[Who("stranger", "citizen")] = public_client(world.people["stranger"])
 
 
-ABSENT = uuid.UUID("00000000-0000-4000-8000-000000000000")
+def _hotline(world: World, move: Callable[[timedelta], None], folder: Path) -> None:
+    line = connect(move, folder)
+    world.objects |= {"ticket": line.ticket, "ticket_about": line.about, "sound": line.recording, "sound_about": line.recording_about}
+    world.staff |= line.staff
+    roles = {"call_author": "seat", "call_second": "seat", "call_other": "seat", "call_boss": "hotline_supervisor", "call_checker": "quality_checker"}
+    for name, account in line.staff.items():
+        world.clients[Who(name, "staff", roles[name], "platform", name)] = staff_client(account)
