@@ -39,7 +39,7 @@ def live_address(request: HttpRequest, topics: list[str], *, name: str = "") -> 
 def live_token(request: HttpRequest, topics: list[str], *, name: str = "") -> str:
     """The signed token: topics, the name others see, the account, and the session. Makes a session where there is none."""
     if request.session.session_key is None:
-        request.session.save()
+        request.session.cycle_key()
     sealed = base64.b64encode(crypto.seal(str(request.session.session_key), _SEALED_AS)).decode()
     return signing.dumps({"topics": topics, "name": name, "staff": str(request.session.get("staff_id", "")), "session": sealed}, salt="live")
 
