@@ -60,10 +60,14 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _port() -> int:
+    """Of the web; the live process takes the next one."""
     try:
-        return int(os.environ.get("FAWANG_PORT", "8000"))
+        port = int(os.environ.get("FAWANG_PORT", "8000"))
     except ValueError:
         raise Halt("FAWANG_PORT 不是数字 / FAWANG_PORT is not a number.") from None
+    if not 0 < port < 65535:
+        raise Halt("FAWANG_PORT 须在 1 到 65534 之间 / FAWANG_PORT must lie between 1 and 65534.")
+    return port
 
 
 def _free(port: int) -> None:
