@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
+import json
 import threading
 import time
 import uuid
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import psycopg
 
 from bench.ground import house, web
@@ -49,16 +51,20 @@ def _together(work: Callable[[int], int]) -> tuple[int, float]:
 def _post_for(address: str, seconds: float) -> tuple[int, float]:
     def work(at: int) -> int:
         until, done = time.perf_counter() + seconds, 0
-        with httpx.Client(base_url=address, timeout=30) as client:
+        with contextlib.closing(http.client.HTTPConnection(address.removeprefix("http://"), timeout=30)) as client:
             while time.perf_counter() < until:
                 body = {
                     "question": f"第{at}号窗口第{done}问：厂里拖了我三个月工资，老板人都找不着了，怎么要回来？", "category": None, "region": "340104",
                     "contact": {"name": "测试", "phone": None}, "priority_groups": [],
                 }  # fmt: skip
-                headers = {"Idempotency-Key": uuid.uuid4().hex, "X-Forwarded-For": f"10.{at}.{done >> 8 & 255}.{done & 255}"}
-                answer = client.post("/api/v1/consultations", json=body, headers=headers)
-                if answer.status_code != 201:
-                    raise RuntimeError(f"{answer.status_code}: {answer.text[:200]}")
+                headers = {
+                    "Content-Type": "application/json", "Idempotency-Key": uuid.uuid4().hex, "X-Forwarded-For": f"10.{at}.{done >> 8 & 255}.{done & 255}",
+                }  # fmt: skip
+                client.request("POST", "/api/v1/consultations", json.dumps(body), headers)
+                answer = client.getresponse()
+                words = answer.read()
+                if answer.status != 201:
+                    raise RuntimeError(f"{answer.status}: {words[:200]!r}")
                 done += 1
         return done
 
