@@ -6,17 +6,19 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import get_language
 
 from fawang.kernel import throttle
-from fawang.kernel.errors import Refusal
+from fawang.kernel.errors import Absent, Refusal
 from fawang.kernel.idempotency import once
 from fawang.kernel.texts import Text
 from fawang.matters.forms import FieldSpec, StepForm, fields_of
+
+Found = TypeVar("Found")
 
 
 def spec(
@@ -92,6 +94,17 @@ def language() -> str:
 def limited(request: HttpRequest, what: str, limit: int, minutes: int = 1) -> None:
     """Rate limit by address."""
     throttle.spend(f"{what}:{request.META.get('REMOTE_ADDR', '')}", limit=limit, window=timedelta(minutes=minutes))
+
+
+def looked_up(request: HttpRequest, find: Callable[[], Found]) -> Found:
+    """What a code opens. Only codes that open nothing count, by address: whoever holds one reads on as often as needed,
+    and so does everybody else behind the same address of a service centre or a mobile network. Raises ``Absent``, ``too_many``.
+    """
+    try:
+        return find()
+    except Absent:
+        limited(request, "lookup", 240)
+        raise
 
 
 def errors_of(refusal: Refusal) -> Mapping[str, Refusal]:

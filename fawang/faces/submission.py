@@ -6,9 +6,12 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from fawang.kernel.errors import Refusal
+from fawang.kernel import crypto
+from fawang.kernel.errors import Absent, Refusal
+from fawang.kernel.ids import fold_lookup_code
 from fawang.kernel.text_safety import ValueProblem, check_text
 from fawang.matters.intake import Received, Request, Visitor, receive
+from fawang.matters.models import Matter
 from fawang.people.actors import Actor
 from fawang.people.identity import IdentityKind, parse_identity
 from fawang.people.names import check_name
@@ -69,8 +72,12 @@ def _check(problems: dict[str, Refusal], field: str, check: Any) -> None:
 
 def matter_id_of(code: str) -> uuid.UUID | None:
     """The matter a lookup code belongs to; the same work whether it exists or not."""
-    from fawang.kernel import crypto
-    from fawang.kernel.ids import fold_lookup_code
-    from fawang.matters.models import Matter
-
     return Matter.objects.filter(lookup_index=crypto.blind("lookup", fold_lookup_code(code[:64]))).values_list("pk", flat=True).first()
+
+
+def matter_of(code: str) -> Matter:
+    """The matter a lookup code opens, its office with it. Raises ``Absent``."""
+    found = matter_id_of(code)
+    if found is None:
+        raise Absent
+    return Matter.objects.select_related("office").get(pk=found)

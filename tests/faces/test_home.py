@@ -10,7 +10,11 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
 
+from fawang.faces.portal import reading
+from fawang.faces.portal.interviews import CATEGORIES
 from fawang.faces.portal.reading import EVENTS
+from fawang.knowledge.interviews.loading import interviews
+from fawang.matters.models import Category
 from fawang.matters.taxonomy import load_shipped_taxonomy
 from tests.faces.test_api import desk  # noqa: F401 - the same cast
 
@@ -32,14 +36,32 @@ def test_the_home_page_and_all_it_loads_weigh_at_most_60_kilobytes_compressed() 
     assert sum(weights.values()) <= LIMIT, weights
 
 
-def test_every_life_event_leads_to_a_category_that_exists_and_is_chosen_on_the_form(monday: Any) -> None:
+def test_every_life_event_leads_to_its_guided_interview_and_from_there_to_a_lawyer(monday: Any) -> None:
     load_shipped_taxonomy()
     page = Client().get("/").content.decode()
-    assert len(EVENTS) == 8
-    for category, *_ in EVENTS:
-        assert f'href="/ask?category={category}"' in page
+    led = re.findall(r'href="(/interviews/\w+)"', page)
+    assert len(led) == len(set(led)) == len(EVENTS) == 8
+    for address in led:
+        asking = re.search(r'href="/ask\?category=([\w.]+)"', Client().get(address).content.decode())
+        assert asking, address
+        form = Client().get(f"/ask?category={asking[1]}").content.decode()
+        assert re.search(rf'<option value="{re.escape(asking[1])}" selected', form), asking[1]
+
+
+def test_a_life_event_without_an_interview_leads_to_the_form_with_its_category_chosen(monday: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    load_shipped_taxonomy()
+    monkeypatch.setattr(reading, "interviews", tuple)
+    asked = re.findall(r'href="/ask\?category=([\w.]+)"', Client().get("/").content.decode())
+    assert len(asked) == len(set(asked)) == 8
+    for category in asked:
         form = Client().get(f"/ask?category={category}").content.decode()
         assert re.search(rf'<option value="{re.escape(category)}" selected', form), category
+
+
+def test_every_interview_reaches_a_lawyer_under_a_category_that_exists(monday: Any) -> None:
+    load_shipped_taxonomy()
+    assert set(CATEGORIES) == {i.code for i in interviews()}
+    assert Category.objects.filter(code__in=set(CATEGORIES.values())).values("code").distinct().count() == len(set(CATEGORIES.values()))
 
 
 def test_pages_about_violence_carry_the_button_that_leaves_and_others_do_not() -> None:

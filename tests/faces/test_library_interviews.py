@@ -254,3 +254,15 @@ def test_pages_in_english_and_for_the_elderly_open_too(library: Any) -> None:  #
         lookup = finish(client)
         assert client.get(f"/i/{lookup}/result").status_code == 200
     library["advance"](timedelta(days=1))
+
+
+def test_whoever_holds_a_code_reads_as_often_as_needed_and_whoever_guesses_is_stopped(library: Any) -> None:  # noqa: F811
+    client = Client()
+    lookup = begin(client)
+    for n in range(240):
+        assert client.get("/i/" + f"{n:026d}").status_code == 404
+    assert client.get("/i/" + "9" * 26).status_code == 429, "a guess too many"
+    assert client.get(f"/i/{lookup}").status_code == 200, "the same address, a code that exists"
+    for n in range(240):
+        assert give(client, lookup, "kind", "company").status_code == 302, n
+    assert give(client, lookup, "kind", "company").status_code == 429, "nobody answers four questions a second"

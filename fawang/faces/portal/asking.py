@@ -10,12 +10,12 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from fawang.faces.pages import errors_of, language, limited, post_once, spec, typed
+from fawang.faces.pages import errors_of, language, limited, looked_up, post_once, spec, typed
 from fawang.faces.routing import open_to
-from fawang.faces.submission import matter_id_of, submit
+from fawang.faces.submission import matter_of, submit
 from fawang.faces.views_of import main_way, told
 from fawang.kernel import clock
-from fawang.kernel.errors import Absent, Refusal
+from fawang.kernel.errors import Refusal
 from fawang.kernel.policy import require
 from fawang.kernel.texts import Text
 from fawang.matters.categories import version_in_force
@@ -137,12 +137,8 @@ def complain(request: HttpRequest) -> HttpResponse:
 @open_to("public")
 def receipt(request: HttpRequest, code: str) -> HttpResponse:
     """The slip: code, number, by when, who."""
-    limited(request, "lookup", 240)
-    found = matter_id_of(code)
-    if found is None:
-        raise Absent
-    matter = Matter.objects.select_related("office").get(pk=found)
-    require("matters.read", request.actor.holding(found), matter)  # type: ignore[attr-defined]
+    matter = looked_up(request, lambda: matter_of(code))
+    require("matters.read", request.actor.holding(matter.pk), matter)  # type: ignore[attr-defined]
     plain = matter.lookup_code
     address = request.build_absolute_uri(f"/track/{plain}")
     context = {

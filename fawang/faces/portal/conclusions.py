@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from fawang.faces.pages import errors_of, language, limited, post_once, spec, typed
 from fawang.faces.portal.asking import GROUP_NAMES
-from fawang.faces.portal.interviews import opened, private, said
+from fawang.faces.portal.interviews import CATEGORIES, opened, private, said
 from fawang.faces.portal.regions import chosen_region, places_to_choose
 from fawang.faces.routing import open_to
 from fawang.faces.submission import MAX_QUESTION, submit
@@ -33,14 +33,6 @@ from fawang.matters.models import Category
 from fawang.registry.hours import open_at
 from fawang.registry.models import ServiceSite
 from fawang.registry.selectors import find_sites
-
-CATEGORIES = {
-    "unpaid_wages": "labour.wages.arrears", "dismissal": "labour.contract.dismissal", "no_contract": "labour.contract.unsigned", "work_injury": "labour.injury",
-    "divorce": "family.divorce", "custody": "family.children", "domestic_violence": "family.violence", "protection_order": "family.violence.order",
-    "private_loan": "debt.private", "tenancy": "housing.tenancy", "traffic_accident": "tort.traffic", "consumer": "consumer", "inheritance": "family.inheritance",
-    "neighbours": "housing.neighbours", "elder_support": "family.elders.support", "parents_support": "family.elders.support", "minor_payments": "consumer",
-}  # fmt: skip
-"""Under which heading a lawyer meets what an interview sends; one that is not here goes without."""
 
 
 def light_of(due: Due) -> str:

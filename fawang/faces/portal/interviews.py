@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import segno
@@ -10,8 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from fawang.faces.pages import limited, post_once
+from fawang.faces.pages import limited, looked_up, post_once
 from fawang.faces.routing import open_to
+from fawang.kernel import throttle
 from fawang.kernel.errors import Absent, Refusal
 from fawang.kernel.ids import fold_lookup_code
 from fawang.kernel.texts import Text
@@ -27,6 +28,13 @@ TOPICS: dict[str, tuple[Text, str]] = {
     "family": (Text("婚姻和家庭", "Marriage and family"), "house"), "money": (Text("借钱和买东西", "Loans and purchases"), "banknote"),
     "housing": (Text("房子和邻居", "Homes and neighbours"), "building"),
 }  # fmt: skip
+CATEGORIES = {
+    "unpaid_wages": "labour.wages.arrears", "dismissal": "labour.contract.dismissal", "no_contract": "labour.contract.unsigned", "work_injury": "labour.injury",
+    "divorce": "family.divorce", "custody": "family.children", "domestic_violence": "family.violence", "private_loan": "debt.private", "tenancy": "housing.tenancy",
+    "traffic_accident": "tort.traffic", "consumer": "consumer", "inheritance": "family.inheritance", "neighbours": "housing.neighbours",
+    "parent_support": "family.elders.support", "minors_payments": "consumer",
+}  # fmt: skip
+"""Under which heading a lawyer meets what an interview sends; one that is not here goes without."""
 WITHIN = {
     "loans": "money",
     "consumer": "money",
@@ -58,10 +66,9 @@ def grouped() -> list[tuple[Text, str, list[Interview]]]:
 def interview_list(request: HttpRequest) -> HttpResponse:
     """All interviews; and the way back to one that was begun."""
     if request.method == "POST":
-        limited(request, "lookup", 240)
         code = fold_lookup_code(request.POST.get("code", "")[:64])
         try:
-            run_of(code)
+            looked_up(request, lambda: run_of(code))
         except Absent as absent:
             return _list(request, {"code": absent}, 404)
         return redirect(f"/i/{code}")
@@ -85,15 +92,22 @@ def interview_start(request: HttpRequest, code: str) -> HttpResponse:
         return post_once(request, f"portal.interview.{code}", lambda: f"/i/{start_run(code)[1]}")
     longest = len(chosen.questions)
     shortest = len([q for q in chosen.questions if not q.when])
-    context = {"interview": chosen, "least": shortest, "most": longest, "sensitive": chosen.sensitive, "days": KEPT_DAYS, "canonical": f"/interviews/{code}"}
+    context = {
+        "interview": chosen,
+        "least": shortest,
+        "most": longest,
+        "sensitive": chosen.sensitive,
+        "days": KEPT_DAYS,
+        "canonical": f"/interviews/{code}",
+        "category": CATEGORIES.get(code, ""),
+    }
     return render(request, "library/interview.html", context)
 
 
 def opened(request: HttpRequest, lookup: str) -> tuple[Interview, Answers, str]:
     """The interview behind a code, its answers, and the code as issued. Raises ``Absent``."""
-    limited(request, "lookup", 240)
     code = fold_lookup_code(lookup[:64])
-    run = run_of(code)
+    run = looked_up(request, lambda: run_of(code))
     chosen = interview(run.interview, run.version)
     return chosen, answers_of(chosen, kept_answers(run)), code
 
@@ -130,6 +144,7 @@ def answer(request: HttpRequest, lookup: str) -> HttpResponse:
     typed: str | list[str] = request.POST.getlist("answer") if question.kind is Kind.MANY else request.POST.get("answer", "").replace("\r\n", "\n")
     if "unknown" in request.POST:
         typed = UNKNOWN
+    throttle.spend(f"answer:{code}", limit=240, window=timedelta(minutes=1))
     try:
         give_answer(lookup=code, question=question.code, typed=typed)
     except Refusal as refusal:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from fawang.faces.pages import limited
+from fawang.faces.pages import limited, looked_up
 from fawang.faces.portal.interviews import private, spaced
 from fawang.faces.routing import open_to
 from fawang.kernel.errors import Absent
@@ -24,12 +24,12 @@ def verify(request: HttpRequest) -> HttpResponse:
     """By code: the whole. By number alone: that it exists, and its date; never its words."""
     if request.method != "POST":
         return render(request, "library/verify.html", {})
-    limited(request, "lookup", 240)
     typed = request.POST.get("code", "")[:80].strip()
     try:
         found = opinion_by_code(typed)
     except Absent:
         try:
+            limited(request, "lookup", 240)  # numbers can be counted up, so that every one counts
             known = opinion_by_number(typed)
         except Absent as absent:
             return render(request, "library/verify.html", {"typed": typed, "errors": {"code": absent}}, status=404)
@@ -39,8 +39,7 @@ def verify(request: HttpRequest) -> HttpResponse:
 
 def opinion_at(request: HttpRequest, code: str) -> Opinion:
     """The opinion of a verification code. Raises ``Absent``."""
-    limited(request, "lookup", 240)
-    return opinion_by_code(fold_lookup_code(code[:64]))
+    return looked_up(request, lambda: opinion_by_code(fold_lookup_code(code[:64])))
 
 
 @open_to("public")

@@ -13,6 +13,7 @@ from fawang.faces.routing import open_to
 from fawang.faces.views_of import main_way
 from fawang.kernel import clock
 from fawang.kernel.errors import Absent
+from fawang.knowledge.interviews.loading import interviews
 from fawang.matters.clock_rules import rule_in_force
 from fawang.matters.declaration import ClockVerb, StateKind
 from fawang.matters.processes import all_processes, process_in_force
@@ -22,9 +23,12 @@ from fawang.registry.hours import open_at
 from fawang.registry.models import ServiceSite
 
 EVENTS = (
-    ("labour.wages", "拖欠工资", "Unpaid wages", "wages"), ("labour.injury", "工伤", "Work injury", "injury"), ("family.divorce", "离婚", "Divorce", "divorce"), ("debt.private", "借钱不还", "Loans", "loan"),
-    ("housing.tenancy", "租房", "Renting", "tenancy"), ("tort.traffic", "交通事故", "Road accident", "traffic"), ("family.elders", "老人赡养", "Older people", "elder"), ("family.children", "孩子", "Children", "child"),
+    ("unpaid_wages", "labour.wages", "拖欠工资", "Unpaid wages", "wages"), ("work_injury", "labour.injury", "工伤", "Work injury", "injury"),
+    ("divorce", "family.divorce", "离婚", "Divorce", "divorce"), ("private_loan", "debt.private", "借钱不还", "Loans", "loan"),
+    ("tenancy", "housing.tenancy", "租房", "Renting", "tenancy"), ("traffic_accident", "tort.traffic", "交通事故", "Road accident", "traffic"),
+    ("parent_support", "family.elders", "老人赡养", "Older people", "elder"), ("custody", "family.children", "孩子", "Children", "child"),
 )  # fmt: skip
+"""What people come for most: the interview that asks about it, the heading for a lawyer where there is none, words, picture."""
 UNITS = {
     "h": ("{n}小时", "{n} hours"),
     "cd": ("{n}日", "{n} days"),
@@ -45,7 +49,11 @@ def home(request: HttpRequest) -> HttpResponse:
     """One question, three doors, eight life events."""
     rows = list(ServiceSite.objects.filter(state="active"))
     now_open = sum(1 for s in rows if open_at(s.opening_hours, clock.now()))
-    events = [{"category": c, "name": (zh, en)[_at()], "picture": f"portal/pictures/{picture}.html"} for c, zh, en, picture in EVENTS]
+    led = {i.code for i in interviews()}
+    events = [
+        {"url": f"/interviews/{code}" if code in led else f"/ask?category={category}", "name": (zh, en)[_at()], "picture": f"portal/pictures/{picture}.html"}
+        for code, category, zh, en, picture in EVENTS
+    ]
     return render(request, "portal/home.html", {"events": events, "open_sites": now_open})
 
 

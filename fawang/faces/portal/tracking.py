@@ -10,10 +10,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from fawang.faces.live import live_address
-from fawang.faces.pages import errors_of, form_data, language, limited, post_once, spec
+from fawang.faces.pages import errors_of, form_data, language, looked_up, post_once, spec
 from fawang.faces.portal.asking import is_sensitive
 from fawang.faces.routing import open_to
-from fawang.faces.submission import matter_id_of
+from fawang.faces.submission import matter_of
 from fawang.faces.views_of import lights, timeline, told
 from fawang.kernel.errors import Absent, Refusal
 from fawang.kernel.policy import decide, require
@@ -32,16 +32,12 @@ from fawang.people.actors import Actor
 
 def holder(request: HttpRequest, code: str) -> tuple[Actor, Matter]:
     """The matter of a code and the actor holding it. Raises ``Absent``."""
-    limited(request, "lookup", 240)
-    found = matter_id_of(code)
-    if found is None:
-        raise Absent
-    matter = Matter.objects.select_related("office").get(pk=found)
-    actor: Actor = request.actor.holding(found)  # type: ignore[attr-defined]
+    matter = looked_up(request, lambda: matter_of(code))
+    actor: Actor = request.actor.holding(matter.pk)  # type: ignore[attr-defined]
     require("matters.read", actor, matter)
     held = request.session.get("holds", [])
-    if str(found) not in held:
-        request.session["holds"] = [*held[-19:], str(found)]
+    if str(matter.pk) not in held:
+        request.session["holds"] = [*held[-19:], str(matter.pk)]
     return actor, matter
 
 
@@ -53,12 +49,10 @@ def track_form(request: HttpRequest) -> HttpResponse:
     ]
     errors: Any = {}
     if request.method == "POST":
-        limited(request, "lookup", 60)
-        if matter_id_of(request.POST.get("code", "")):
-            from fawang.kernel.ids import fold_lookup_code
-
-            return redirect(f"/track/{fold_lookup_code(request.POST['code'][:64])}")
-        errors = {"code": Refusal("absent", field="code")}
+        try:
+            return redirect(f"/track/{looked_up(request, lambda: matter_of(request.POST.get('code', ''))).lookup_code}")
+        except Absent:
+            errors = {"code": Refusal("absent", field="code")}
     return render(request, "portal/track_form.html", {"fields": fields, "values": request.POST.dict(), "errors": errors}, status=404 if errors else 200)
 
 
