@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.house import House, Sessions, chromium, running_browser, running_house
-from tests.browser.scene import Place, prepare
+from tests.browser.places import Place
+from tests.browser.scene import prepare
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,7 +30,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def house() -> Iterator[House]:
     """The running province; FAWANG_BROWSER_AT names one that runs already, for whoever changes a page and looks again."""
     if at := os.environ.get("FAWANG_BROWSER_AT"):
-        yield House(at, "")
+        house = House(at, "", Path(os.environ.get("FAWANG_STATE", ".fawang")))
+        yield house
+        house.close()
         return
     with running_house() as running:
         yield running

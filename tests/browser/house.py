@@ -25,12 +25,50 @@ PORTS = range(8310, 8400, 4)
 PATIENCE = 300
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class House:
-    """A running province: its address and the password of its demonstration accounts."""
+    """A running province: its address, the password of its demonstration accounts, its state folder; and a telephone exchange when asked for."""
 
     base: str
     password: str
+    state: Path
+    exchange: subprocess.Popen[str] | None = None
+
+    def verb(self, *words: str) -> str:
+        """Run an operator's verb on this house; what it prints. Raises ``CalledProcessError``."""
+        command = [sys.executable, "-m", "fawang.console.main", *words]
+        return subprocess.run(command, cwd=ROOT, env=environment(self.state), check=True, capture_output=True, text=True, timeout=PATIENCE).stdout
+
+    def telephone(self, order: str = "") -> None:
+        """Have the exchange running, and do an order of :mod:`tests.browser.exchange`."""
+        if self.exchange is None:
+            command = [sys.executable, "-m", "tests.browser.exchange"]
+            self.exchange = subprocess.Popen(command, cwd=ROOT, env=environment(self.state), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            self._heard("ready")
+        if order:
+            assert self.exchange.stdin is not None
+            print(order, file=self.exchange.stdin, flush=True)
+            self._heard("done")
+
+    def _heard(self, word: str) -> None:
+        assert self.exchange is not None
+        assert self.exchange.stdout is not None
+        said = self.exchange.stdout.readline().strip()
+        if said != word:
+            raise RuntimeError(f"the exchange said {said!r} instead of {word!r}")
+
+    def close(self) -> None:
+        """Hang up the exchange."""
+        if self.exchange is not None and self.exchange.stdin is not None:
+            self.exchange.stdin.close()
+            self.exchange.wait(30)
+
+
+def environment(state: Path, **more: str) -> dict[str, str]:
+    """The environment of a house of its own: nothing of the tests' database reaches it; its calls come from our exchange alone."""
+    kept_out = {"DATABASE_URL", "DATABASE_OWNER_URL", "FAWANG_TESTING", "FAWANG_TEST_DB", "FAWANG_LIVE_URL", "FAWANG_FILES", "DJANGO_SETTINGS_MODULE"}
+    env = {k: v for k, v in os.environ.items() if k not in kept_out}
+    return {**env, "FAWANG_STATE": str(state), "FAWANG_HOTLINE": "0", "PYTHONPATH": str(ROOT), **more}
 
 
 def chromium() -> str:
@@ -58,15 +96,17 @@ def running_house() -> Iterator[House]:
     folder = Path(tempfile.mkdtemp(prefix="fawang-browser-"))
     folder.chmod(0o711)
     port = free_port()
-    kept_out = {"DATABASE_URL", "DATABASE_OWNER_URL", "FAWANG_TESTING", "FAWANG_TEST_DB", "FAWANG_LIVE_URL", "FAWANG_FILES", "DJANGO_SETTINGS_MODULE"}
-    env = {k: v for k, v in os.environ.items() if k not in kept_out}
-    env |= {"FAWANG_STATE": str(folder), "FAWANG_PORT": str(port), "FAWANG_SIP_PORT": str(port + 10_000), "PYTHONPATH": str(ROOT)}
+    env = environment(folder, FAWANG_PORT=str(port))
     log = folder / "up.log"
     with log.open("wb") as out:
         process = subprocess.Popen([sys.executable, "-m", "fawang.console.main", "up"], cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT)
     try:
         _wait(process, f"http://127.0.0.1:{port}/healthz", log)
-        yield House(f"http://127.0.0.1:{port}", (folder / "secrets" / "demo_password").read_text().strip())
+        house = House(f"http://127.0.0.1:{port}", (folder / "secrets" / "demo_password").read_text().strip(), folder)
+        try:
+            yield house
+        finally:
+            house.close()
     finally:
         process.send_signal(signal.SIGINT)
         try:
@@ -109,12 +149,13 @@ class Sessions:
         self.kept: dict[str, Any] = {}
 
     def page(self, who: str = "", *, width: int = 1280, height: int = 900, cookies: dict[str, str] | None = None, **options: Any) -> Page:
-        """A new window of somebody: an account of the demonstration, or nobody."""
+        """A new window of somebody: an account of the demonstration, or nobody. Nothing moves in it, so that no colour is caught half-way."""
         state = self._state(who) if who else None
         context = self.browser.new_context(
-            base_url=self.house.base, viewport={"width": width, "height": height}, locale="zh-CN", timezone_id="Asia/Shanghai", storage_state=state, **options
-        )
-        context.set_default_timeout(10_000)
+            base_url=self.house.base, viewport={"width": width, "height": height}, locale="zh-CN", timezone_id="Asia/Shanghai", storage_state=state,
+            **{"reduced_motion": "reduce", **options},
+        )  # fmt: skip
+        context.set_default_timeout(60_000)  # a shared machine may be slow at any moment
         if cookies:
             context.add_cookies([{"name": k, "value": v, "url": self.house.base} for k, v in cookies.items()])
         return context.new_page()

@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from playwright.sync_api import Locator, Page
 
+from tests.browser.hotline import hotline_places
 from tests.browser.house import Sessions
+from tests.browser.library import library_places
+from tests.browser.places import Place
 
 QUESTION = "厂里拖了我三个月工资，老板人都找不着了，该怎么要回来？"
 ANSWER = "可以先向劳动保障监察投诉，也可以直接申请劳动仲裁，不收费。请保存工资条、考勤记录和聊天记录。"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A page in one of its states: the router's name of it, who looks, where. ``prepare`` is typed and sent first."""
-
-    route: str
-    who: str
-    at: str
-    state: str = ""
-    send: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """A file name."""
-        return f"{self.route}{'-' + self.state if self.state else ''}"
 
 
 def fill_in(page: Page, said: dict[str, str]) -> None:
@@ -176,6 +162,8 @@ def prepare(sessions: Sessions) -> list[Place]:
         Place("desk_outbox", "xitong", "/desk/outbox"),
         Place("desk_trail", "shenji", "/desk/trail"),
         Place("desk_trail", "shenji", "/desk/trail", "found", send={"who": "li"}),
+        *hotline_places(sessions),
+        *library_places(sessions),
     ]
 
 

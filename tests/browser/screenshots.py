@@ -17,7 +17,8 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from tests.browser.house import ROOT, House, Sessions, chromium, running_browser, running_house
-from tests.browser.scene import Place, prepare
+from tests.browser.places import Place
+from tests.browser.scene import prepare
 
 SEND = "(form, said) => { form.noValidate = true; for (const name in said) form.elements[name].value = said[name]; form.requestSubmit(); }"
 BUILD = ROOT / "build" / "screenshots"
@@ -98,7 +99,9 @@ def sheet(folder: Path) -> Path:
 @contextmanager
 def _house(at: str) -> Iterator[House]:
     """The house at an address (its password in FAWANG_DEMO_PASSWORD), else one of our own."""
-    with nullcontext(House(at, os.environ.get("FAWANG_DEMO_PASSWORD", ""))) if at else running_house() as house:
+    with (
+        nullcontext(House(at, os.environ.get("FAWANG_DEMO_PASSWORD", ""), Path(os.environ.get("FAWANG_STATE", ".fawang")))) if at else running_house() as house
+    ):
         yield house
 
 

@@ -150,3 +150,18 @@ def test_back_never_loses_a_part_of_a_long_form(sessions: Sessions) -> None:
     page.go_forward()
     expect(page.locator("[name=opponent]")).to_have_value("某某公司")
     page.context.close()
+
+
+def test_nothing_moves_for_whoever_asked_for_less_motion(sessions: Sessions) -> None:
+    moving = (
+        "() => Array.from(document.querySelectorAll('*')).filter((n) => ['transitionDuration', 'animationDuration']"
+        ".some((name) => getComputedStyle(n)[name].split(',').some((part) => parseFloat(part) > 0))).map((n) => n.outerHTML.slice(0, 60))"
+    )
+    calm, lively = sessions.page(), sessions.page(reduced_motion="no-preference")
+    for address in ("/", "/search", "/ask", "/desk/sign-in"):
+        calm.goto(address)
+        assert calm.evaluate(moving) == []
+    lively.goto("/")
+    assert lively.evaluate(moving), "others see buttons fade"
+    for page in (calm, lively):
+        page.context.close()

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from tests.architecture.test_registries import operations, routes
 from tests.browser.house import Sessions
-from tests.browser.scene import Place
+from tests.browser.places import Place
 from tests.browser.screenshots import show
 
 RULES = {
@@ -47,6 +47,16 @@ NO_PAGE = {
     "desk_account_change": "takes a form",
     "desk_me_change": "takes a form",
     "desk_calendar": "takes a form",
+    "suggest": "answers scripts while one types",
+    "interview_answer": "takes a form",
+    "interview_opinion": "takes a form",
+    "opinion_pdf": "a file",
+    "opinion_docx": "a file",
+    "desk_seat_do": "takes a form",
+    "desk_seat_beat": "answers scripts",
+    "desk_call_ticket_save": "takes a form",
+    "desk_hotline_supervise": "takes a form",
+    "desk_hotline_sound": "a file",
 }
 """Routes that show no page of their own, each with its reason; every other route stands in the scene."""
 
@@ -82,9 +92,14 @@ def test_the_scene_holds_every_page_the_router_knows(places: list[Place]) -> Non
 
 
 def faults(page: Page, *only: str) -> list[str]:
-    """What axe finds, one line a rule; ``only`` these rules where named."""
+    """What axe finds, one line a rule; ``only`` these rules where named. The whole page lies in the window: what a bar at its foot covers can be scrolled to."""
     options = {**RULES, "runOnly": list(only)} if only else RULES
+    room = page.viewport_size
+    assert room is not None
+    tall = min(max(room["height"], int(page.evaluate("document.documentElement.scrollHeight"))), 12_000)
+    page.set_viewport_size({"width": room["width"], "height": tall})
     found: Any = Axe().run(page, options=options).response
+    page.set_viewport_size({"width": room["width"], "height": room["height"]})
     return [f"{v['id']}: {len(v['nodes'])}× {v['nodes'][0]['html'][:140]} {v['nodes'][0].get('failureSummary', '')[:240]}" for v in found["violations"]]
 
 
