@@ -99,7 +99,7 @@ def interview_start(request: HttpRequest, code: str) -> HttpResponse:
         "sensitive": chosen.sensitive,
         "days": KEPT_DAYS,
         "canonical": f"/interviews/{code}",
-        "category": CATEGORIES.get(code, ""),
+        "category": ".".join(CATEGORIES.get(code, "").split(".")[:2]),  # the form of a question knows two levels
     }
     return render(request, "library/interview.html", context)
 
