@@ -1,13 +1,15 @@
-"""Taking parsed laws in: one law, one transaction, all or nothing. What was taken in before is passed over by its digest."""
+"""Taking parsed laws in: whole laws only, many in one transaction. What was taken in before is passed over by its digest."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from fawang.knowledge.importers.dates import beginning, ranks
 from fawang.knowledge.importers.parsed import ParsedArticle, ParsedLaw, normal
@@ -15,6 +17,7 @@ from fawang.knowledge.models import Article, Disagreement, ImportItem, Law, LawV
 from fawang.knowledge.titles import short_title, slug_of
 
 _SHOWN = 40
+BATCH_LAWS, BATCH_ARTICLES = 100, 5000
 READER = "3"
 """Raise when readers read differently, so that unchanged files are read again."""
 
@@ -40,23 +43,118 @@ def item_digest(parsed: ParsedLaw) -> str:
     return hashlib.sha256(f"{READER}|{parsed.digest()}".encode()).hexdigest()
 
 
-def take_in(parsed: ParsedLaw) -> Taken:
-    """Store one text of a law. Opens its own transaction; a kill inside leaves nothing of it behind."""
-    with transaction.atomic():
-        law, fresh = _law(parsed)
-        version = law.versions.filter(version_date=parsed.version_date).first()
+class Loading:
+    """Takes texts in, one after another; what is new waits for its batch. Holds the library's laws and versions, so only one may run.
+
+    Use as a context: leaving it writes the last batch. A batch is one transaction, so a kill leaves whole laws only, and the items
+    that were lost with it are read again by the next run.
+    """
+
+    def __init__(self) -> None:
+        self.laws = {(law.key, law.region_code): law for law in Law.objects.all()}
+        self.versions: dict[Any, dict[date, LawVersion]] = defaultdict(dict)
+        for version in LawVersion.objects.defer("header", "preamble").select_related("law"):
+            self.versions[version.law_id][version.version_date] = version
+        self._clear()
+
+    def _clear(self) -> None:
+        self.new_laws: list[Law] = []
+        self.new_versions: list[tuple[LawVersion, Sequence[ParsedArticle]]] = []
+        self.sources: dict[tuple[Any, str, str], VersionSource] = {}
+        self.items: dict[tuple[str, str], ImportItem] = {}
+
+    def __enter__(self) -> Loading:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self.write()
+
+    def take(self, parsed: ParsedLaw, mark: str) -> Taken:
+        """One text of a law, ``mark`` its :func:`item_digest`. A second reading of a stored text is settled at once, in a transaction of its own."""
+        law, fresh = self._law(parsed)
+        version = self.versions[law.pk].get(parsed.version_date)
+        digest = articles_digest(parsed.articles)
         if version is None:
-            taken = _new_version(law, parsed, fresh)
-        elif version.digest == articles_digest(parsed.articles):
+            taken = self._new_version(law, parsed, digest, fresh)
+        elif version.digest == digest:
             taken = Taken("agrees", version)
         else:
-            taken = _second_reading(law, version, parsed)
-        if taken.version is not None:
-            VersionSource.objects.update_or_create(
-                version=taken.version, source=parsed.source, locator=parsed.locator, defaults={"digest": articles_digest(parsed.articles)}
-            )
-        ImportItem.objects.update_or_create(source=parsed.source, locator=parsed.locator, defaults={"digest": item_digest(parsed), "outcome": taken.outcome})
-    return taken
+            self.write()
+            version = LawVersion.objects.select_related("law").get(pk=version.pk)
+            with transaction.atomic():
+                taken = _second_reading(law, version, parsed)
+                self._remember(parsed, taken, digest, mark)
+                self._write()
+            self.versions[law.pk][parsed.version_date] = version
+            self._clear()
+            return taken
+        self._remember(parsed, taken, digest, mark)
+        if len(self.items) >= BATCH_LAWS or sum(len(articles) for _, articles in self.new_versions) >= BATCH_ARTICLES:
+            self.write()
+        return taken
+
+    def _law(self, parsed: ParsedLaw) -> tuple[Law, bool]:
+        key = (parsed.key[:300], parsed.region_code)
+        law = self.laws.get(key)
+        if law is None:
+            law = self.laws[key] = Law(
+                key=key[0], region_code=key[1], title=parsed.title[:300], short=short_title(parsed.title)[:300], slug=slug_of(parsed.key, parsed.region_code),
+                level=parsed.level, issuer=parsed.issuer[:200], department=parsed.department[:40],
+            )  # fmt: skip
+            self.new_laws.append(law)
+            return law, True
+        better = {"issuer": parsed.issuer[:200], "department": parsed.department[:40]}
+        fill = {name: value for name, value in better.items() if value and not getattr(law, name)}
+        if len(parsed.title) > len(law.title) and parsed.title.endswith(law.title):
+            fill |= {"title": parsed.title[:300], "short": short_title(parsed.title)[:300]}
+        if fill:
+            for name, value in fill.items():
+                setattr(law, name, value)
+            Law.objects.filter(pk=law.pk).update(**fill)  # none yet while it waits for its batch: then it is stored so
+        return law, False
+
+    def _new_version(self, law: Law, parsed: ParsedLaw, digest: str, fresh: bool) -> Taken:
+        start, basis = beginning(parsed)
+        held = self.versions[law.pk]
+        before = held[max(held)] if held else None
+        version = LawVersion(
+            law=law, version_date=parsed.version_date, stated_from=start, basis=basis, from_date=start, header=parsed.header, preamble=parsed.preamble,
+            article_count=len(parsed.articles), digest=digest, source=parsed.source,
+        )  # fmt: skip
+        changed: tuple[tuple[int, int], ...] = ()
+        if before is not None and before.version_date < parsed.version_date:
+            changed = _changed(self._texts(before), {(a.number, a.sub, a.part): a.text for a in parsed.articles})
+        held[parsed.version_date] = version
+        self.new_versions.append((version, parsed.articles))
+        return Taken("added" if fresh else "version", version, len(parsed.articles), before, changed)
+
+    def _texts(self, version: LawVersion) -> dict[tuple[int, int, int], str]:
+        for waiting, articles in self.new_versions:
+            if waiting is version:
+                return {(a.number, a.sub, a.part): a.text for a in articles}
+        return _texts(version)
+
+    def _remember(self, parsed: ParsedLaw, taken: Taken, digest: str, mark: str) -> None:
+        version, source, locator = taken.version, parsed.source, parsed.locator
+        if version is not None:
+            self.sources[version.pk, source, locator] = VersionSource(version=version, source=source, locator=locator, digest=digest)
+        self.items[source, locator] = ImportItem(source=source, locator=locator, digest=mark, outcome=taken.outcome)
+
+    def write(self) -> None:
+        """Write what waits, in one transaction: all of it or nothing."""
+        with transaction.atomic():
+            self._write()
+        self._clear()
+
+    def _write(self) -> None:
+        Law.objects.bulk_create(self.new_laws)
+        LawVersion.objects.bulk_create([version for version, _ in self.new_versions])
+        store_articles(self.new_versions)
+        VersionSource.objects.bulk_create(
+            self.sources.values(), update_conflicts=True, unique_fields=["version", "source", "locator"], update_fields=["digest"]
+        )
+        ImportItem.objects.bulk_create(self.items.values(), update_conflicts=True, unique_fields=["source", "locator"], update_fields=["digest", "outcome"])
 
 
 def articles_digest(articles: Iterable[ParsedArticle]) -> str:
@@ -67,48 +165,15 @@ def articles_digest(articles: Iterable[ParsedArticle]) -> str:
     return whole.hexdigest()
 
 
-def _law(parsed: ParsedLaw) -> tuple[Law, bool]:
-    law, fresh = Law.objects.get_or_create(
-        key=parsed.key[:300],
-        region_code=parsed.region_code,
-        defaults={
-            "title": parsed.title[:300], "short": short_title(parsed.title)[:300], "slug": slug_of(parsed.key, parsed.region_code),
-            "level": parsed.level, "issuer": parsed.issuer[:200], "department": parsed.department[:40],
-        },
-    )  # fmt: skip
-    if not fresh:
-        better = {"issuer": parsed.issuer[:200], "department": parsed.department[:40]}
-        fill = {name: value for name, value in better.items() if value and not getattr(law, name)}
-        if len(parsed.title) > len(law.title) and parsed.title.endswith(law.title):
-            fill |= {"title": parsed.title[:300], "short": short_title(parsed.title)[:300]}
-        if fill:
-            Law.objects.filter(pk=law.pk).update(**fill)
-    return law, fresh
+def store_articles(texts: Iterable[tuple[LawVersion, Iterable[ParsedArticle]]]) -> None:
+    """Write the articles of versions in their order, in one stream. In the caller's transaction."""
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for version, articles in texts:
+            for n, a in enumerate(articles):
+                copy.write_row((version.pk, n, a.label, a.number, a.sub, a.part, a.chapter, a.text))
 
 
-def _new_version(law: Law, parsed: ParsedLaw, fresh: bool) -> Taken:
-    start, basis = beginning(parsed)
-    before = law.versions.order_by("-version_date").first()
-    version = LawVersion.objects.create(
-        law=law, version_date=parsed.version_date, stated_from=start, basis=basis, from_date=start, header=parsed.header, preamble=parsed.preamble,
-        article_count=len(parsed.articles), digest=articles_digest(parsed.articles), source=parsed.source,
-    )  # fmt: skip
-    store_articles(version, parsed.articles)
-    changed: tuple[tuple[int, int], ...] = ()
-    if before is not None and before.version_date < parsed.version_date:
-        changed = _changed(_texts(before), {(a.number, a.sub, a.part): a.text for a in parsed.articles})
-    return Taken("added" if fresh else "version", version, len(parsed.articles), before, changed)
-
-
-def store_articles(version: LawVersion, articles: Iterable[ParsedArticle]) -> None:
-    """Write the articles of a version in their order. In the caller's transaction."""
-    Article.objects.bulk_create(
-        [
-            Article(version=version, position=n, label=a.label, number=a.number, sub=a.sub, part=a.part, chapter=a.chapter, text=a.text)
-            for n, a in enumerate(articles)
-        ],
-        batch_size=2000,
-    )
+_COPY = f'COPY "{Article._meta.db_table}" (version_id, position, label, number, sub, part, chapter, text) FROM STDIN'
 
 
 def _texts(version: LawVersion) -> dict[tuple[int, int, int], str]:
@@ -133,7 +198,7 @@ def _second_reading(law: Law, version: LawVersion, parsed: ParsedLaw) -> Taken:
     if not prefer_new:
         return Taken("differs", version)
     version.articles.all().delete()
-    store_articles(version, parsed.articles)
+    store_articles([(version, parsed.articles)])
     start, basis = beginning(parsed)
     if basis != "passed" or version.basis == "passed":
         version.stated_from, version.basis = start, basis

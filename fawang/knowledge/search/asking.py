@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -15,8 +16,8 @@ from fawang.knowledge.citing import mentions
 from fawang.knowledge.search import explaining
 from fawang.knowledge.search.gathering import ARTICLE, FOREVER
 from fawang.knowledge.search.generation import Generation, generation
-from fawang.knowledge.search.memory import Ints
-from fawang.knowledge.search.ranking import candidates, ranker
+from fawang.knowledge.search.memory import Floats, Ints
+from fawang.knowledge.search.ranking import Heard, candidates, ranker
 from fawang.knowledge.search.tokens import MAX_QUERY, Tokens, concepts, fold, pairs, words
 from fawang.knowledge.titles import title_key
 
@@ -104,14 +105,18 @@ def ask(query: Query, *, memory: Any = None, weights: str = "") -> Answer:
     answer = Answer("ready")
     if text:
         day = (query.day or clock.today()).toordinal()
+        asked, meant = tokens_of(found, text)
+        heard = None
         if query.kind in ("", ARTICLE):
-            _articles(found, query, text, day, answer, memory, weights)
+            heard = _articles(found, query, text, asked, day, answer, memory, weights)
+            answer.meant = meant
         if query.kind not in ("", ARTICLE, "question"):
-            answer.hits = _documents(found, query, text, query.kind, day)[: query.limit]
+            answer.hits = _documents(found, asked, query.kind, day, query.limit).get(query.kind, [])
         elif query.explain and not query.kind:
-            answer.others = {k: hits for k in found.kinds[1:] if (hits := _documents(found, query, text, k, day)[:3])}
+            answer.others = {kind: hits[:3] for kind, hits in _documents(found, asked, "", day, 60).items()}
         if query.bank and (query.explain or query.kind == "question"):
-            answer.similar = similar_questions(text, limit=query.limit if query.kind == "question" else 5)
+            question = heard.question if heard and not memory else _question_scores(found, asked)
+            answer.similar = explaining.likest(found, question, query.limit if query.kind == "question" else 5)
         if not answer.hits and not answer.similar and query.explain:
             answer.hints = explaining.hints(text, query)
     answer.ms = round((time.perf_counter() - began) * 1000, 3)
@@ -140,8 +145,7 @@ def tokens_of(found: Generation, text: str) -> tuple[Tokens, list[tuple[str, str
     return Tokens(cut, pairs(both), [c for c in both if c >= "\u3400"], concepts().of(both, cut)), meant
 
 
-def _articles(found: Generation, query: Query, text: str, day: int, answer: Answer, memory: Any, weights: str) -> None:
-    asked, answer.meant = tokens_of(found, text)
+def _articles(found: Generation, query: Query, text: str, asked: Tokens, day: int, answer: Answer, memory: Any, weights: str) -> Heard | None:
     cited = _cited(found, text, day)
     pool = candidates(found, asked, day, region=query.region, bank=query.bank, memory=memory)
     scores = ranker(weights or ("with_bank" if query.bank else "bare")).score(pool.features)
@@ -155,9 +159,10 @@ def _articles(found: Generation, query: Query, text: str, day: int, answer: Answ
     ranked = [(n, CITED - i) for i, n in enumerate(cited) if _filtered(found, query, found.law[np.array([n])]).all()]
     have = {n for n, _ in ranked}
     ranked += [(int(documents[i]), float(scores[i])) for i in order if int(documents[i]) not in have]
-    answer.hits = [_hit(found, n, score, n in have) for n, score in ranked[: query.limit]]
+    answer.hits = _hits(found, ranked[: query.limit], have)
     if query.explain:
-        answer.hits = explaining.explained(found, text, asked, answer.hits, (memory or found.bank) if query.bank else None)
+        answer.hits = explaining.explained(found, text, asked, answer.hits, pool.heard)
+    return pool.heard
 
 
 def _filtered(found: Generation, query: Query, law: Ints) -> Any:
@@ -167,7 +172,7 @@ def _filtered(found: Generation, query: Query, law: Ints) -> Any:
         wanted = found.names.get(key, next((n for n, held in enumerate(found.laws) if held["slug"] == query.law), -2))
         keep &= law == wanted
     if query.level:
-        keep &= np.array([found.laws[n]["level"] == query.level for n in law.tolist()], bool)
+        keep &= np.array([held["level"] == query.level for held in found.laws] + [False])[law]
     return keep
 
 
@@ -190,11 +195,12 @@ def _cited(found: Generation, text: str, day: int) -> list[int]:
 def _named(found: Generation, text: str) -> list[int]:
     """Laws whose title or alias stands in the question."""
     key = title_key(fold(text))[:120]
+    ends = [n + 1 for n, c in enumerate(key) if c in _ENDS]
     laws: list[int] = []
     at = 0
-    while at < len(key) - 1:
-        for end in range(min(len(key), at + 40), at + 2, -1):
-            if key[end - 1] in _ENDS and (law := found.names.get(key[at:end])) is not None:
+    while ends and at < len(key) - 1:
+        for end in reversed(ends):
+            if at + 2 < end <= at + 40 and (law := found.names.get(key[at:end])) is not None:
                 laws.append(law)
                 at = end - 1
                 break
@@ -206,32 +212,44 @@ def _day(ordinal: int) -> date | None:
     return date.fromordinal(ordinal) if 0 < ordinal < FOREVER else None
 
 
-def _hit(found: Generation, n: int, score: float, cited: bool = False) -> Hit:
-    first, second, third = found.text(n)
-    law = int(found.law[n])
-    if law < 0:
-        ref, _, address = second.partition("\x1e")
-        return Hit(found.kinds[int(found.kind[n])], int(found.pk[n]), "", "", ref, first, 0, 0, "", third, _day(int(found.start[n])), _day(int(found.until[n])),
-                   score, address=address)  # fmt: skip
-    held = found.laws[law]
-    return Hit(
-        ARTICLE, int(found.pk[n]), held["title"], held["short"], held["slug"], first, int(found.number[n]), int(found.sub[n]), second, third,
-        _day(int(found.version[n])), _day(int(found.until[n])), score, cited,
-    )  # fmt: skip
+def _hits(found: Generation, ranked: Sequence[tuple[int, float]], cited: Collection[int] = ()) -> list[Hit]:
+    """Documents with their scores as hits; columns are read once for all of them."""
+    ids = np.array([n for n, _ in ranked], np.int64)
+    columns = [getattr(found, name)[ids].tolist() for name in ("law", "pk", "number", "sub", "version", "start", "until", "kind")]
+    hits = []
+    for (n, score), law, pk, number, sub, version, start, until, kind in zip(ranked, *columns, strict=True):
+        first, second, third = found.text(n)
+        if law < 0:
+            ref, _, address = second.partition("\x1e")
+            hits.append(Hit(found.kinds[kind], pk, "", "", ref, first, 0, 0, "", third, _day(start), _day(until), score, address=address))
+        else:
+            held = found.laws[law]
+            hits.append(
+                Hit(
+                    ARTICLE, pk, held["title"], held["short"], held["slug"], first, number, sub, second, third, _day(version), _day(until), score,
+                    n in cited,
+                )
+            )  # fmt: skip
+    return hits
 
 
-def _documents(found: Generation, query: Query, text: str, kind: str, day: int) -> list[Hit]:
-    """Finds of another room's kind: at least a third of the question's weight must be in them."""
-    if kind not in found.kinds:
-        return []
-    asked, _ = tokens_of(found, text)
+def _documents(found: Generation, asked: Tokens, kind: str, day: int, limit: int) -> dict[str, list[Hit]]:
+    """Finds of other rooms' kinds (one kind, or all), best first: none with less than a third of its kind's best."""
+    if kind and kind not in found.kinds:
+        return {}
     wanted = [
         *(("w", w, 2.0) for w in dict.fromkeys(asked.words)),
         *(("g", p, 1.0) for p in dict.fromkeys(asked.pairs)),
         *(("k", str(k), 2.0) for k in set(asked.concepts)),
     ]
-    ids, scores = found.lexical["kinds"].find(wanted, max(query.limit, 10), kind)
-    return [_hit(found, int(n), float(s)) for n, s in zip(ids, scores, strict=True) if found.start[n] <= day < found.until[n] and s > 0.3 * scores[0]]
+    ids, scores = found.lexical["kinds"].find(wanted, limit, kind)
+    hits: dict[str, list[Hit]] = {}
+    for n, score in zip(ids.tolist(), scores.tolist(), strict=True):
+        if found.start[n] <= day < found.until[n]:
+            same = hits.setdefault(found.kinds[int(found.kind[n])], [])
+            if not same or score > 0.3 * same[0].score:
+                same += _hits(found, [(n, score)])
+    return hits
 
 
 def similar_questions(text: str, limit: int = 5) -> list[Similar]:
@@ -240,8 +258,11 @@ def similar_questions(text: str, limit: int = 5) -> list[Similar]:
     text = _CONTROL.sub(" ", text[: MAX_QUERY * 4])[:MAX_QUERY].strip()
     if found is None or not text:
         return []
-    asked, _ = tokens_of(found, text)
+    return explaining.likest(found, _question_scores(found, tokens_of(found, text)[0]), limit)
+
+
+def _question_scores(found: Generation, asked: Tokens) -> Floats:
+    """How well every bank question fits."""
     surface, meant = found.bank.scores(asked)
     place = found.bank.place["question"]
-    scores = surface[place] + meant[place]
-    return explaining.likest(found, scores, limit)
+    return surface[place] + meant[place]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections import Counter
@@ -35,13 +36,18 @@ def save(path: Path, found: Gathered) -> None:
     sounds: dict[str, str] = {}
     for two, _ in good.most_common(20_000):
         if len(two) == 2 and not two.isascii():
-            sounds.setdefault("".join(lazy_pinyin(two)), two)
+            sounds.setdefault(_sound(two), two)
     words: dict[str, str] = {}
     for term, _ in terms.most_common(20_000):
         if 2 <= len(term) <= 6:
             words.setdefault("".join(lazy_pinyin(term)), term)
     common = {two for two, n in known.items() if n >= 2} | set(good)
     path.write_text(json.dumps({"sounds": sounds, "words": words, "common": sorted(common)}, ensure_ascii=False), encoding="utf-8")
+
+
+@functools.lru_cache(100_000)
+def _sound(two: str) -> str:
+    return "".join(lazy_pinyin(two))
 
 
 class Corrections:
@@ -60,7 +66,7 @@ class Corrections:
             found += [(letters, word) for word in self._spelled(letters)]
         for two in dict.fromkeys(pairs(folded)):
             if len(two) == 2 and not two.isascii() and two not in self.common:
-                other = self.sounds.get("".join(lazy_pinyin(two)))
+                other = self.sounds.get(_sound(two))
                 if other and other != two and (other[0] == two[0] or other[1] == two[1]):
                     found.append((two, other))
         return found[:6]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from fawang.knowledge.search.generation import Generation
 from fawang.knowledge.search.memory import Floats
+from fawang.knowledge.search.ranking import Heard, best_of
 from fawang.knowledge.search.tokens import Tokens, concepts, fold
 
 if TYPE_CHECKING:
@@ -18,8 +16,8 @@ if TYPE_CHECKING:
 _SHOWN = 3
 
 
-def explained(found: Generation, text: str, asked: Tokens, hits: list[Hit], bank: Any) -> list[Hit]:
-    """The hits with their matched runs and reasons; without a bank no question is named."""
+def explained(found: Generation, text: str, asked: Tokens, hits: list[Hit], heard: Heard | None) -> list[Hit]:
+    """The hits with their matched runs and reasons; when no bank was asked no question is named."""
     table = concepts()
     lay: dict[int, str] = {}
     folded = fold(text)
@@ -27,29 +25,21 @@ def explained(found: Generation, text: str, asked: Tokens, hits: list[Hit], bank
         for number in numbers:
             if len(folded[start:end]) > len(lay.get(number, "")):
                 lay[number] = folded[start:end]
-    questions = _question_of_slot(bank, asked) if bank is not None else {}
+    questions = _question_of_slot(heard) if heard is not None else {}
     return [_one(found, hit, asked, lay, questions) for hit in hits]
 
 
-def _question_of_slot(bank: Any, asked: Tokens) -> dict[int, str]:
+def _question_of_slot(heard: Heard) -> dict[int, str]:
     """Slot → the bank question likest to the one asked."""
-    surface, meant = bank.scores(asked)
-    place = bank.place["question"]
-    scores = surface[place] + meant[place]
     best: dict[int, str] = {}
-    count = min(40, len(scores))
-    if not count:
-        return best
-    for n in np.argsort(-scores, kind="stable")[:count]:
-        if scores[n] <= 0:
-            break
+    bank = heard.bank
+    for n in best_of(heard.question, 40).tolist():
         for slot in bank.slots_of(int(bank.group_of[n])).tolist():
             best.setdefault(slot, bank.texts[n])
     return best
 
 
 def _one(found: Generation, hit: Hit, asked: Tokens, lay: dict[int, str], questions: dict[int, str]) -> Hit:
-    table = concepts()
     body = fold(hit.text)
     common = [w for w in dict.fromkeys(asked.words) if len(w) >= 2 and w in body]
     why: list[str] = ["直接引用"] if hit.cited else []
@@ -57,34 +47,44 @@ def _one(found: Generation, hit: Hit, asked: Tokens, lay: dict[int, str], questi
         why.append("文字相同：" + "、".join(common[:_SHOWN]))
     marked = list(common)
     meant = []
-    for start, end, numbers in table.spans(body):
-        for number in numbers:
-            if number in lay:
-                marked.append(body[start:end])
-                if lay[number] != body[start:end] and lay[number] not in common:
-                    meant.append(f"“{lay[number]}”→{body[start:end]}")
+    table = concepts()
+    for number, word in lay.items():
+        for form in table.forms_of[number]:
+            if form in body:
+                marked.append(form)
+                if word != form and word not in common:
+                    meant.append((body.find(form), f"“{word}”→{form}"))
     if meant:
-        why.append("说法对应：" + "、".join(list(dict.fromkeys(meant))[:_SHOWN]))
+        why.append("说法对应：" + "、".join(list(dict.fromkeys(said for _, said in sorted(meant)))[:_SHOWN]))
     law = found.names.get(fold(hit.short), -1)
     slot = found.slot_of(law, hit.number, hit.sub) if law >= 0 else -1
     if slot in questions:
         why.append("有人这样问过：" + questions[slot])
-    return replace(hit, pieces=marked_runs(hit.text, marked), why=tuple(why[:4]))
+    return replace(hit, pieces=marked_runs(hit.text, body, marked), why=tuple(why[:4]))
 
 
-def marked_runs(text: str, terms: list[str]) -> tuple[tuple[str, bool], ...]:
-    """The text in runs, those that are one of the terms marked; joined they give the text again."""
-    kept = sorted({t for t in terms if t}, key=len, reverse=True)[:40]
-    body = fold(text)
-    if not kept or len(body) != len(text):
+def marked_runs(text: str, body: str, terms: list[str]) -> tuple[tuple[str, bool], ...]:
+    """The text in runs, those that are one of the terms in ``body`` (the text folded) marked; joined they give the text again."""
+    if not terms or len(body) != len(text):
         return ((text, False),) if text else ()
+    spans = []
+    for term in dict.fromkeys(terms[:80]):
+        at = body.find(term) if term else -1
+        while at >= 0:
+            spans.append((at, at + len(term)))
+            at = body.find(term, at + len(term))
     runs: list[tuple[str, bool]] = []
     at = 0
-    for match in re.finditer("|".join(map(re.escape, kept)), body):
-        if match.start() > at:
-            runs.append((text[at : match.start()], False))
-        runs.append((text[match.start() : match.end()], True))
-        at = match.end()
+    for start, end in sorted(spans):
+        if start > at:
+            runs.append((text[at:start], False))
+        if end > at:
+            begin = max(start, at)
+            if runs and runs[-1][1]:
+                runs[-1] = (runs[-1][0] + text[begin:end], True)
+            else:
+                runs.append((text[begin:end], True))
+            at = end
     if at < len(text):
         runs.append((text[at:], False))
     return tuple(runs)
@@ -97,8 +97,8 @@ def likest(found: Generation, scores: Floats, limit: int) -> list[Similar]:
     bank = found.bank
     out: list[Similar] = []
     groups: dict[int, int] = {}
-    for n in np.argsort(-scores, kind="stable")[: limit * 4]:
-        if scores[n] <= 0 or (out and scores[n] < 0.5 * out[0].score) or len(out) >= limit:
+    for n in best_of(scores, limit * 4).tolist():
+        if (out and scores[n] < 0.5 * out[0].score) or len(out) >= limit:
             break
         group = int(bank.group_of[n])
         groups[group] = groups.get(group, 0) + 1

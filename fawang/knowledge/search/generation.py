@@ -16,6 +16,7 @@ from fawang.knowledge.search import layout, memory
 from fawang.knowledge.search.build import register
 from fawang.knowledge.search.correcting import Corrections
 
+_KEPT_TERMS = 20_000
 PLACES = ("live", "local", "kinds", "past")
 _COLUMNS = (
     "pk",
@@ -46,6 +47,17 @@ class Lexical:
         register(index)
         self.schema, self.searcher = index.schema, index.searcher()
         self.size: int = self.searcher.num_docs
+        self._terms: dict[tuple[str, str], Any] = {}
+
+    def _term(self, field: str, token: str) -> Any:
+        """The clause of a token; kept, because people use the same words."""
+        found = self._terms.get((field, token))
+        if found is None:
+            if len(self._terms) > _KEPT_TERMS:
+                self._terms.clear()
+            query = tantivy.Query.term_query(self.schema, field, token, index_option="freq")
+            found = self._terms[field, token] = (tantivy.Occur.Should, query)
+        return found
 
     def find(self, tokens: list[tuple[str, str, float]], limit: int, only: str = "") -> tuple[memory.Ints, memory.Floats]:
         """Documents and scores for (field, token, boost), best first; ``only`` keeps those of a region or kind."""
@@ -53,8 +65,8 @@ class Lexical:
             return np.zeros(0, np.int32), np.zeros(0, np.float32)
         wanted = []
         for field, token, boost in tokens:
-            query = tantivy.Query.term_query(self.schema, field, token, index_option="freq")
-            wanted.append((tantivy.Occur.Should, query if boost == 1.0 else tantivy.Query.boost_query(query, boost)))
+            clause = self._term(field, token)
+            wanted.append(clause if boost == 1.0 else (clause[0], tantivy.Query.boost_query(clause[1], boost)))
         query = tantivy.Query.boolean_query(wanted)
         if only:
             kept = tantivy.Query.const_score_query(tantivy.Query.term_query(self.schema, "r", only, index_option="basic"), 0.0)
@@ -92,13 +104,16 @@ class Generation:
         self.meta: dict[str, Any] = json.loads((folder / "meta.json").read_text())
         self.built_on = date.fromisoformat(self.meta["built_on"]).toordinal()
         for name in _COLUMNS:
-            setattr(self, name, np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
+            # the plain view of the mapping: indexing a memmap object costs several times as much
+            setattr(self, name, np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)))
         self.laws: list[dict[str, str]] = json.loads((folder / "laws.json").read_text(encoding="utf-8"))
         self.names: dict[str, int] = json.loads((folder / "names.json").read_text(encoding="utf-8"))
         self.kinds: list[str] = json.loads((folder / "kinds.json").read_text(encoding="utf-8"))
         self.lexical = {name: Lexical(folder / name) for name in PLACES}
-        self.texts = np.memmap(folder / "texts.bin", np.uint8, "r") if (folder / "texts.bin").stat().st_size else np.zeros(0, np.uint8)
+        self.texts = np.asarray(np.memmap(folder / "texts.bin", np.uint8, "r")) if (folder / "texts.bin").stat().st_size else np.zeros(0, np.uint8)
         self.level = np.array([_LEVELS.index(law["level"]) if law["level"] in _LEVELS else 0 for law in self.laws] + [0], np.int8)
+        self.kind_of_law = np.stack([np.isin(self.level, codes) for codes in ((0, 1, 2), (4,), (3,), (5,))], axis=1).astype(np.float32)
+        self.length = np.log1p(np.diff(self.text_at)).astype(np.float32)
         self.region = [law["region"] for law in self.laws]
         self.live_regions = {self.region[n] for n in np.unique(self.law[self.place == 1]).tolist()} if len(self.place) else set()
         self._live: dict[int, memory.Ints] = {}
@@ -117,7 +132,7 @@ class Generation:
         """Slot → the document that is law on ``day`` (-1: none). Kept for the last few days asked."""
         held = self._live.get(day)
         if held is None:
-            docs = np.asarray(self.slot_docs)
+            docs = self.slot_docs
             valid = (self.start[docs] <= day) & (self.until[docs] > day)
             held = np.full(len(self.slot_at) - 1, -1, np.int32)
             chosen = docs[valid][::-1]  # newest version first within a slot: written last, it stays
@@ -140,7 +155,7 @@ class Generation:
 
     def text(self, document: int) -> tuple[str, str, str]:
         """Label, chapter and text of an article; title, ref and address, body of another kind."""
-        raw = bytes(self.texts[int(self.text_at[document]) : int(self.text_at[document + 1])])
+        raw = self.texts[int(self.text_at[document]) : int(self.text_at[document + 1])].tobytes()
         first, second, third = raw.decode("utf-8", "surrogatepass").split("\x1f", 2)
         return first, second, third
 

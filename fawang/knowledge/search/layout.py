@@ -32,7 +32,7 @@ def current() -> Path | None:
 def stamp() -> tuple[int, int]:
     """Changes whenever another generation becomes current; one system call."""
     try:
-        found = os.stat(home() / "current")
+        found = os.stat(f"{settings.STATE_DIR}/search/current")
     except OSError:
         return (0, 0)
     return (found.st_mtime_ns, found.st_ino)

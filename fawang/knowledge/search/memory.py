@@ -182,20 +182,22 @@ class Memory:
         self.refs: list[str] = arrays["refs"]
         self.rows, self.weights, self.at = np.asarray(arrays["rows"]), np.asarray(arrays["weights"]), np.asarray(arrays["at"]).tolist()
         self.group_of, self.group_slots = np.asarray(arrays["group_of"]), np.asarray(arrays["group_slots"])
-        self.group_at = np.asarray(arrays["group_at"])
+        self.group_at, self.asked = np.asarray(arrays["group_at"]), np.asarray(arrays["asked"])
+        self.key_of = {name: np.asarray(arrays[f"{name}_key"]) for name in VIEWS[2:]}
         self._prior: Floats | None = None
         self._rows: dict[str, Ints] | None = None
 
     def scores(self, asked: Tokens) -> tuple[Floats, Floats]:
         """Scores of all rows: by surface tokens, by concepts."""
-        surface, meant = np.zeros(self.total, np.float32), np.zeros(self.total, np.float32)
-        for out, found in ((surface, asked.surface()), (meant, asked.meant())):
-            for token in dict.fromkeys(found):
-                n = self.number.get(token)
-                if n is not None:
-                    a, b = self.at[n], self.at[n + 1]
-                    out[self.rows[a:b]] += self.weights[a:b]
-        return surface, meant
+        return self._sum(asked.surface()), self._sum(asked.meant())
+
+    def _sum(self, found: list[str]) -> Floats:
+        known = [n for token in dict.fromkeys(found) if (n := self.number.get(token)) is not None]
+        if not known:
+            return np.zeros(self.total, np.float32)
+        spans = [slice(self.at[n], self.at[n + 1]) for n in known]
+        rows, weights = np.concatenate([self.rows[s] for s in spans]), np.concatenate([self.weights[s] for s in spans])
+        return np.bincount(rows, weights, self.total).astype(np.float32)
 
     def slots_of(self, group: int) -> Ints:
         """The slots of a group, the most direct first."""
@@ -205,9 +207,8 @@ class Memory:
     def law_prior(self, generation: Any) -> Floats:
         """log P(law), smoothed, of the articles asked for; one entry a law and a last one for none."""
         if self._prior is None:
-            slot = np.asarray(generation.slot_docs)[np.asarray(generation.slot_at)[:-1]]
-            law = np.asarray(generation.law)[slot]
-            count = np.bincount(law, weights=np.asarray(self.a["asked"])[:, 0], minlength=len(generation.laws))
+            law = generation.law[generation.slot_docs[generation.slot_at[:-1]]]
+            count = np.bincount(law, weights=self.asked[:, 0], minlength=len(generation.laws))
             self._prior = np.append(np.log((count + 0.5) / (count.sum() + 0.5 * len(count) + 1e-9)), -12.0).astype(np.float32)
         return self._prior
 
@@ -215,11 +216,10 @@ class Memory:
         """Slot, chapter and law → row of their view (-1: none)."""
         if self._rows is None:
             slots = len(generation.slot_at) - 1
-            sizes = {"article": slots, "lay": slots, "chapter": int(np.asarray(generation.chapter).max(initial=-1)) + 2, "law": len(generation.laws) + 1}
+            sizes = {"article": slots, "lay": slots, "chapter": int(generation.chapter.max(initial=-1)) + 2, "law": len(generation.laws) + 1}
             self._rows = {}
             for name, size in sizes.items():
                 row = np.full(size, -1, np.int32)
-                keys = np.asarray(self.a[f"{name}_key"])
-                row[keys] = np.arange(len(keys))
+                row[self.key_of[name]] = np.arange(len(self.key_of[name]))
                 self._rows[name] = row
         return self._rows

@@ -12,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fawang.knowledge.search.generation import Generation
-from fawang.knowledge.search.memory import Floats, Ints
+from fawang.knowledge.search.memory import Floats, Ints, Memory
 from fawang.knowledge.search.tokens import Tokens
 
 SCORED = ("words", "meant", "article", "article_meant", "lay", "chapter", "law", "group", "group_meant", "group_both", "question")
 """Scores of a query against a candidate; each enters the ranker relative to the best one and on a logarithmic scale."""
 PLAIN = ("law_prior", "asked_first", "asked", "is_law", "is_judicial", "is_regulation", "is_rule", "length")
+COLUMN = {name: n for n, name in enumerate(SCORED + PLAIN)}
 DEEP = 300
 _POOL = {"words": 60, "meant": 30, "article": 80, "article_meant": 40, "lay": 30, "group_both": 60, "question": 30}
 _BARE_POOL = {"words": 200, "meant": 120}
@@ -25,11 +26,11 @@ _BARE_POOL = {"words": 200, "meant": 120}
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Documents with a row of raw features each, in the order of ``SCORED + PLAIN``."""
+    """Documents with a row of raw features each, in the order of ``SCORED + PLAIN``; ``heard`` is what the bank said (none without it)."""
 
     documents: Ints
     features: npt.NDArray[np.float32]
-    asked: Floats
+    heard: Heard | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,32 +64,31 @@ def ranker(name: str) -> Ranker:
 def candidates(found: Generation, asked: Tokens, day: int, *, region: str = "", bank: bool = True, memory: Any = None) -> Candidates:
     """The pool for a question on a day, with features. ``memory`` replaces the generation's bank (evaluation by folds)."""
     scores = _lexical(found, asked, day, region)
+    heard = Heard(found, asked, memory or found.bank) if bank else None
     live = found.documents_of(day)
-    held = _Bank(found, asked, live, memory) if bank else None
-    pool: list[Ints] = []
-    for name, count in (_POOL if held else _BARE_POOL).items():
-        if name in scores:
-            pool.append(scores[name][0][:count])
-        elif held:
-            pool.append(held.best(name, count))
-    documents = np.unique(np.concatenate(pool)) if pool else np.zeros(0, np.int32)
-    documents = documents[documents >= 0]
+    pool = [scores[name][0][:count] for name, count in (_POOL if heard else _BARE_POOL).items() if name in scores]
+    if heard:
+        pool += [live[heard.best(name, count)] for name, count in _POOL.items() if name not in scores]
+    documents = np.unique(np.concatenate(pool))
+    documents = documents[np.searchsorted(documents, 0) :]
     features = np.zeros((len(documents), len(SCORED) + len(PLAIN)), np.float32)
     for name, (ids, values) in scores.items():
         order = np.argsort(ids)
-        at = np.minimum(np.searchsorted(ids[order], documents), max(len(ids) - 1, 0))
-        if len(ids):
-            hit = ids[order][at] == documents
-            features[hit, SCORED.index(name)] = values[order][at[hit]]
+        features[:, COLUMN[name]] = _looked_up(ids[order], values[order], documents)
     law = found.law[documents]
-    level = found.level[law]
-    if held:
-        held.fill(features, documents)
-    for offset, code in enumerate(((0, 1, 2), (4,), (3,), (5,))):
-        features[:, len(SCORED) + 3 + offset] = np.isin(level, code)
-    length = (found.text_at[documents + 1] - found.text_at[documents]) if len(documents) else np.zeros(0)
-    features[:, -1] = np.log1p(length)
-    return Candidates(documents.astype(np.int32), features, features[:, len(SCORED) + 2])
+    if heard:
+        heard.fill(features, found.slot[documents], found.chapter[documents], law)
+    features[:, -5:-1] = found.kind_of_law[law]
+    features[:, -1] = found.length[documents]
+    return Candidates(documents, features, heard)
+
+
+def _looked_up(keys: Any, values: Floats, wanted: Ints) -> Floats:
+    """The values of ``wanted`` among sorted ``keys``, 0 where there is none."""
+    if not len(keys):
+        return np.zeros(len(wanted), np.float32)
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[at] == wanted, values[at], 0)
 
 
 def _lexical(found: Generation, asked: Tokens, day: int, region: str) -> dict[str, tuple[Ints, Floats]]:
@@ -107,81 +107,76 @@ def _lexical(found: Generation, asked: Tokens, day: int, region: str) -> dict[st
         ids, values = np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
         law = (found.start[ids] <= day) & (found.until[ids] > day) & (found.slot[ids] >= 0)
         ids, values = ids[law], values[law]
-        order = np.argsort(-values, kind="stable")
-        result[name] = (ids[order], values[order])
+        if len(parts) > 1:
+            order = np.argsort(-values, kind="stable")
+            ids, values = ids[order], values[order]
+        result[name] = (ids, values)
     return result
 
 
-class _Bank:
-    """What the bank says to a question, per slot."""
+class Heard:
+    """What the bank says to a question: of its questions and groups, and through them of slots."""
 
-    def __init__(self, found: Generation, asked: Tokens, live: Ints, memory: Any) -> None:
-        self.found, self.live = found, live
-        self.bank = memory or found.bank
-        self.rows = self.bank.rows_for(found)
-        surface, meant = self.bank.scores(asked)
-        place = self.bank.place
-        self.article, self.article_meant, self.lay = surface[place["article"]], meant[place["article"]], surface[place["lay"]]
-        self.chapter = surface[place["chapter"]] + meant[place["chapter"]]
-        self.law = surface[place["law"]] + meant[place["law"]]
-        group, group_meant = surface[place["group"]], meant[place["group"]]
-        question = surface[place["question"]] + meant[place["question"]]
+    def __init__(self, found: Generation, asked: Tokens, bank: Memory) -> None:
+        self.bank, self.rows, self.prior = bank, bank.rows_for(found), bank.law_prior(found)
+        surface, meant = bank.scores(asked)
+        place, both = bank.place, surface + meant
+        self.question = both[place["question"]]
+        self.of = {"article": surface[place["article"]], "article_meant": meant[place["article"]], "lay": surface[place["lay"]],
+                   "chapter": both[place["chapter"]], "law": both[place["law"]]}  # fmt: skip
         self.spread = {
-            "group": self._spread(group, 80), "group_meant": self._spread(group_meant, 80), "group_both": self._spread(group + group_meant, 100),
-            "question": self._spread(self._by_group(question, 60), 60),
+            "group": self._spread(surface[place["group"]], 80), "group_meant": self._spread(meant[place["group"]], 80),
+            "group_both": self._spread(both[place["group"]], 100), "question": self._spread(self._by_group(60), 60),
         }  # fmt: skip
 
-    def _by_group(self, question: Floats, count: int) -> Floats:
+    def _by_group(self, count: int) -> Floats:
         group = np.zeros(len(self.bank.group_at) - 1, np.float32)
-        for n in _best(question, count):
-            g = int(self.bank.group_of[n])
-            group[g] = max(group[g], question[n])
+        best = best_of(self.question, count)
+        np.maximum.at(group, self.bank.group_of[best], self.question[best])
         return group
 
-    def _spread(self, group: Floats, count: int) -> dict[int, float]:
-        """Slot → score of its best group; a later article of a group counts a little less."""
-        slots: dict[int, float] = {}
-        for g in _best(group, count):
-            score = float(group[g])
-            for order, slot in enumerate(self.bank.slots_of(int(g)).tolist()):
-                value = score * (1 - 0.08 * order)
-                if value > slots.get(slot, 0.0):
-                    slots[slot] = value
-        return slots
+    def _spread(self, group: Floats, count: int) -> tuple[Ints, Floats]:
+        """Slots, sorted, with the score of their best group; a later article of a group counts a little less."""
+        best = best_of(group, count)
+        at = self.bank.group_at[best]
+        sizes = self.bank.group_at[best + 1] - at
+        order = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        slots = self.bank.group_slots[np.repeat(at, sizes) + order]
+        values = np.repeat(group[best], sizes) * (1 - 0.08 * order)
+        by = np.lexsort((-values, slots))
+        slots, values = slots[by], values[by]
+        first = np.ones(len(slots), bool)
+        first[1:] = slots[1:] != slots[:-1]
+        return slots[first], values[first].astype(np.float32)
 
     def best(self, name: str, count: int) -> Ints:
-        """Documents of the best slots of a feature, those that are law on the day."""
+        """The best slots of a feature."""
         if name in self.spread:
-            slots = np.array(sorted(self.spread[name], key=lambda s: -self.spread[name][s])[:count], np.int64)
-        else:
-            view = "article" if name.startswith("article") else "lay"
-            slots = np.asarray(self.bank.a[f"{view}_key"])[_best(getattr(self, name), count)]
-        documents: Ints = self.live[slots] if len(slots) else np.zeros(0, np.int32)
-        return documents
+            slots, values = self.spread[name]
+            return slots[np.argsort(-values, kind="stable")[:count]]
+        keys: Ints = self.bank.key_of[name.partition("_")[0]]
+        return keys[best_of(self.of[name], count)]
 
-    def fill(self, features: npt.NDArray[np.float32], documents: Ints) -> None:
-        """Write the bank's columns."""
-        slot, chapter, law = self.found.slot[documents], self.found.chapter[documents], self.found.law[documents]
-        for name, row, values in (
-            ("article", self.rows["article"][slot], self.article), ("article_meant", self.rows["article"][slot], self.article_meant),
-            ("lay", self.rows["lay"][slot], self.lay), ("chapter", self.rows["chapter"][chapter], self.chapter), ("law", self.rows["law"][law], self.law),
-        ):  # fmt: skip
-            known = row >= 0
-            features[known, SCORED.index(name)] = values[row[known]]
-        for name, scores in self.spread.items():
-            features[:, SCORED.index(name)] = [scores.get(s, 0.0) for s in slot.tolist()]
-        asked = np.asarray(self.bank.a["asked"])
-        at = len(SCORED)
-        features[:, at] = self.bank.law_prior(self.found)[law]
-        features[:, at + 1] = np.log1p(asked[slot, 1])
-        features[:, at + 2] = np.log1p(asked[slot, 0])
+    def fill(self, features: npt.NDArray[np.float32], slot: Ints, chapter: Ints, law: Ints) -> None:
+        """Write the bank's columns for candidates of these slots, chapters and laws."""
+        for name, values in self.of.items():
+            view = name.partition("_")[0]
+            row = self.rows[view][{"chapter": chapter, "law": law}.get(view, slot)]
+            features[:, COLUMN[name]] = np.where(row >= 0, values[row], 0) if len(values) else 0
+        for name, (slots, values) in self.spread.items():
+            features[:, COLUMN[name]] = _looked_up(slots, values, slot)
+        asked = self.bank.asked[slot]
+        features[:, COLUMN["law_prior"]] = self.prior[law]
+        features[:, COLUMN["asked_first"]] = np.log1p(asked[:, 1])
+        features[:, COLUMN["asked"]] = np.log1p(asked[:, 0])
 
 
-def _best(values: Floats, count: int) -> npt.NDArray[np.int64]:
+def best_of(values: Floats, count: int) -> npt.NDArray[np.int64]:
     """Indexes of the best positive values, best first."""
-    if len(values) > count:
-        top = np.argpartition(-values, count - 1)[:count]
-    else:
-        top = np.arange(len(values))
-    top = top[values[top] > 0]
+    high = values.max(initial=0.0)
+    for share in (0.6, 0.3, 0.0):  # most values are small: the best are looked for among the few high ones first
+        top = np.flatnonzero(values > share * high)
+        if len(top) >= count:
+            top = top[np.argpartition(-values[top], count - 1)[:count]]
+            break
     return top[np.argsort(-values[top], kind="stable")]

@@ -28,7 +28,7 @@ def function_words() -> frozenset[str]:
 def fold(text: str) -> str:
     """Half width, small letters, simplified characters: the form in which everything is compared."""
     text = text.translate(_WIDE).lower()
-    return text.translate(_simplifying()) if any(c in _simplifying_set() for c in text) else text
+    return text if _simplifying_set().isdisjoint(text) else text.translate(_simplifying())
 
 
 @functools.cache
@@ -66,11 +66,12 @@ def pairs(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Concepts:
-    """The reviewed table: names, every form with its concepts, forms by their first two characters."""
+    """The reviewed table: names, every form with its concepts, forms by their first two characters, and the longer forms of each concept."""
 
     names: tuple[str, ...]
     forms: dict[str, tuple[int, ...]]
     starting: dict[str, tuple[str, ...]]
+    forms_of: tuple[tuple[str, ...], ...]
 
     def of(self, text: str, cut: list[str]) -> list[int]:
         """Concepts named in a folded text, repeats kept; single characters count only as words of their own (``cut``)."""
@@ -112,9 +113,14 @@ def concepts() -> Concepts:
     for form in forms:
         if len(form) >= 2:
             starting.setdefault(form[:2], []).append(form)
+    forms_of: list[list[str]] = [[] for _ in names]
+    for form, numbers in forms.items():
+        for number in dict.fromkeys(numbers if len(form) >= 2 else ()):
+            forms_of[number].append(form)
     return Concepts(
-        tuple(names), {f: tuple(dict.fromkeys(n)) for f, n in forms.items()}, {k: tuple(sorted(v, key=len, reverse=True)) for k, v in starting.items()}
-    )
+        tuple(names), {f: tuple(dict.fromkeys(n)) for f, n in forms.items()}, {k: tuple(sorted(v, key=len, reverse=True)) for k, v in starting.items()},
+        tuple(tuple(f) for f in forms_of),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
