@@ -14,6 +14,7 @@ VERBS = (
     "demo",
     "first_admins",
     "verify",
+    "anchor",
     "rotate_keys",
     "doctor",
     "database",

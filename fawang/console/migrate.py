@@ -50,6 +50,10 @@ def _main() -> int:
         return 3
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", verbosity=0)
+    from fawang.kernel.grants import give_rights
+
+    with connection.cursor() as cursor:
+        give_rights(cursor)
     from fawang.regions.models import Division
     from fawang.regions.services import load_calendar, load_divisions
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from itertools import islice
+from pathlib import Path
 
+from fawang.console.halt import Halt
 from fawang.console.setup import ready
 
-HELP = "check the record of events; --figures recomputes every figure"
+HELP = "check the record of events; --anchor FILE against anchors held elsewhere; --figures recomputes every figure"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """``--figures``."""
+    """``--anchor FILE`` (often), ``--figures``."""
+    parser.add_argument("--anchor", type=Path, action="append", default=[], metavar="FILE", help="prove against anchors kept in this file too")
     parser.add_argument("--figures", action="store_true")
 
 
@@ -20,14 +22,20 @@ def run(options: argparse.Namespace) -> int:
     ready()
     if options.figures:
         return _figures()
-    from fawang.kernel.models import Event
-    from fawang.kernel.verification import damages
+    from fawang.kernel.anchors import anchor_file, read_anchors
+    from fawang.kernel.verification import verified
 
-    found = list(islice(damages(), 10))
+    if missing := [str(path) for path in options.anchor if not path.is_file()]:
+        raise Halt(f"找不到锚文件 {missing[0]} / No such anchor file.")
+    try:
+        anchors = read_anchors([anchor_file(), *options.anchor])
+    except ValueError as problem:
+        raise Halt(f"锚文件无法识别 / Not an anchor file: {problem}") from None
+    count, found = verified(limit=10, anchors=anchors)
     for damage in found:
         print(f"{damage.position or '-'} {damage.record}: {damage.what}")
     if not found:
-        print(f"记录完整，共 {Event.objects.count()} 条 / The record is whole.")
+        print(f"记录完整，共 {count} 条，与 {len(anchors)} 个锚一致 / The record is whole and agrees with its anchors.")
     return 1 if found else 0
 
 

@@ -8,4 +8,4 @@ class HotlineConfig(AppConfig):
     label = "hotline"
 
     def ready(self) -> None:
-        from fawang.hotline import event_kinds, policies, problems, process  # noqa: F401 - they register themselves
+        from fawang.hotline import event_kinds, policies, problems, process, vouched  # noqa: F401 - they register themselves

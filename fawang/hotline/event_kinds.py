@@ -16,7 +16,9 @@ event_kind("hotline.ticket_closed", "话务工单办结", "Ticket closed", keys=
 event_kind("hotline.ticket_converted", "工单转办", "Ticket converted", keys=("ticket", "call", "process", "matter", "staff"))
 event_kind("hotline.ticket_reviewed", "挂断复核", "Hang-up reviewed", keys=("ticket", "outcome", "staff", "digest"))
 event_kind("hotline.recording_stored", "录音入库", "Recording stored", keys=("recording", "call", "digest", "size", "ms", "gaps_ms", "partial", "suite"))
-event_kind("hotline.recording_played", "调听录音", "Recording played", keys=("recording", "call", "staff", "exported", "watermark", "purpose_digest"))
+event_kind(
+    "hotline.recording_played", "调听录音", "Recording played", keys=("playback", "recording", "call", "staff", "exported", "watermark", "purpose_digest")
+)
 event_kind("hotline.recording_damaged", "录音被改动", "Recording damaged", keys=("recording", "call"))
 event_kind("hotline.recording_held", "录音留存", "Legal hold", keys=("recording", "on", "reason_digest"))
 event_kind("hotline.recording_purged", "录音到期销毁", "Recording purged", keys=("recording", "digest"))

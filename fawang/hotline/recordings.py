@@ -143,7 +143,7 @@ def play(*, actor: Actor, recording_id: uuid.UUID, purpose: str, export: bool = 
         events.record(
             kind="hotline.recording_played", stream=row.call_id,
             payload={
-                "recording": str(row.pk), "call": str(row.call_id), "staff": str(actor.account), "exported": export, "watermark": mark,
+                "playback": str(playback.pk), "recording": str(row.pk), "call": str(row.call_id), "staff": str(actor.account), "exported": export, "watermark": mark,
                 "purpose_digest": crypto.text_digest(purpose),
             },
         )  # fmt: skip

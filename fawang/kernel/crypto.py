@@ -138,13 +138,13 @@ def same(a: bytes, b: bytes) -> bool:
     return hmac.compare_digest(a, b)
 
 
-def digest(data: bytes) -> bytes:
-    """The suite's digest of some bytes (SHA-256 or SM3), for event chains and files."""
-    h = hashes.Hash(hashes.SHA256() if settings.CIPHER_SUITE == "aes" else hashes.SM3())
+def digest(data: bytes, suite: str = "") -> bytes:
+    """A suite's digest of some bytes (SHA-256 or SM3), for event chains and files; the deployment's suite when none is named."""
+    h = hashes.Hash(hashes.SHA256() if (suite or settings.CIPHER_SUITE) == "aes" else hashes.SM3())
     h.update(data)
     return h.finalize()
 
 
-def text_digest(text: str) -> str:
+def text_digest(text: str, suite: str = "") -> str:
     """Hex digest of a text, kept in events beside ids so that a changed message shows."""
-    return digest(text.encode()).hex()
+    return digest(text.encode(), suite).hex()

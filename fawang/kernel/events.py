@@ -10,7 +10,7 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +21,7 @@ from fawang.kernel.models import ConsumerCursor, Event, LedgerEntry, UnsealedEve
 from fawang.kernel.texts import Text
 
 GENESIS = b"\0" * 32
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STREAMS = uuid.UUID("8f4c0f0e-5a1b-4d52-9a57-0f61a3f4b001")
 
 
@@ -137,20 +138,27 @@ def seal(batch: int = 2000) -> int:
             row = cursor.fetchone()
             if not row or not row[0]:
                 return 0
+        UnsealedEvent.objects.exclude(event__entry=None).delete()  # queued again by whoever wanted to stop the sealer
         waiting = _next_in_order(batch)
         if not waiting:
             return 0
         last = LedgerEntry.objects.order_by("-position").first()
         position, head = (last.position, bytes(last.head)) if last else (0, GENESIS)
-        entries = []
+        entries, now = [], clock.now()
         for event in waiting:
             position += 1
             event_hash = bytes(event.hash)
-            head = crypto.digest(head + position.to_bytes(8, "big") + event_hash)
-            entries.append(LedgerEntry(position=position, event=event, event_hash=event_hash, head=head))
+            head = next_head(head, position, now, event_hash, event.suite)
+            entries.append(LedgerEntry(position=position, event=event, event_hash=event_hash, head=head, sealed_at=now))
         LedgerEntry.objects.bulk_create(entries)
         UnsealedEvent.objects.filter(pk__in=[e.pk for e in waiting]).delete()
     return len(entries)
+
+
+def next_head(head: bytes, position: int, sealed_at: datetime, event_hash: bytes, suite: str) -> bytes:
+    """The ledger's head after one more entry: it commits to every column of the entry and to all before it. Pure."""
+    microseconds = (sealed_at - _EPOCH) // timedelta(microseconds=1)
+    return crypto.digest(head + position.to_bytes(8, "big") + microseconds.to_bytes(8, "big") + event_hash, suite)
 
 
 def _next_in_order(batch: int) -> list[Event]:

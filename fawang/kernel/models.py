@@ -46,7 +46,7 @@ class UnsealedEvent(models.Model):
 
 
 class LedgerEntry(models.Model):
-    """The one order of all events: gapless positions, given after commit; ``head`` chains over all before it."""
+    """The one order of all events: gapless positions, given after commit; ``head`` chains over this row and all before it."""
 
     position = models.BigIntegerField(primary_key=True)
     event = models.OneToOneField(Event, on_delete=models.DO_NOTHING, related_name="entry")
@@ -97,6 +97,22 @@ class ReadLog(models.Model):
             models.Index(fields=["subject_id", "at"], name="readlog_subject"),
             models.Index(fields=["actor_id", "at"], name="readlog_actor"),
         )
+
+
+class UnsealedRead(models.Model):
+    """Reads written down but not yet chained; filled by a trigger, emptied by the sealer."""
+
+    read = models.OneToOneField(ReadLog, on_delete=models.DO_NOTHING, primary_key=True)
+
+
+class ReadEntry(models.Model):
+    """The one order of all reads, chained like the ledger; the head after each batch stands in an event ``reads.sealed``."""
+
+    position = models.BigIntegerField(primary_key=True)
+    read = models.OneToOneField(ReadLog, on_delete=models.DO_NOTHING, related_name="entry")
+    suite = models.CharField(max_length=4)
+    read_hash = models.BinaryField()
+    head = models.BinaryField()
 
 
 class Heartbeat(models.Model):

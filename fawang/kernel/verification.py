@@ -1,106 +1,163 @@
-"""Is the record whole? Recomputes every hash and names the first damaged record. Needs no secrets.
+"""Is the record whole? Recomputes every hash and names the damaged records, the first of the ledger first.
 
 Changed rows show in their own hash, removed or reordered ones in the stream's sequence or the ledger, a cut tail or an old
-copy of the whole database in the anchors kept outside it.
+copy of the whole database in the anchors kept outside it. The chains need no secrets; rows beside them that an event vouches
+for (a message, a rating, a recording) are opened with the deployment's keys.
 """
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import islice
+from typing import Any
 from uuid import UUID
 
-from django.conf import settings
+from django.db import connection, transaction
 
-from fawang.kernel import clock, crypto
-from fawang.kernel.events import GENESIS, canonical
-from fawang.kernel.models import Event, LedgerEntry, UnsealedEvent
+from fawang.kernel import crypto, events, readlog
+from fawang.kernel.anchors import Anchor, anchor_file, read_anchors
+from fawang.kernel.events import GENESIS
+from fawang.kernel.models import Event, LedgerEntry, ReadEntry, ReadLog, UnsealedEvent, UnsealedRead
+from fawang.kernel.vouching import all_vouched
 
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """One damaged record: where, which, and what is wrong with it."""
+    """One damaged record: its position in the ledger (0: it has none), which, and what is wrong with it."""
 
     position: int
     record: str
     what: str
 
 
-def anchor_file() -> Path:
-    """Where heads are written down outside the database (to be copied elsewhere by the operator)."""
-    return Path(settings.STATE_DIR) / "anchors.jsonl"
+def verified(limit: int = 10, anchors: Iterable[Anchor] | None = None) -> tuple[int, list[Damage]]:
+    """How many events there are and the first damages, all read in one snapshot, so that writing may go on meanwhile."""
+    with contextlib.ExitStack() as stack:
+        if not connection.in_atomic_block:
+            stack.enter_context(transaction.atomic())
+            connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        found = list(islice(damages(anchors), limit))
+        return Event.objects.count(), found
 
 
-def write_anchor() -> int:
-    """Write the ledger's head into the anchor file when it has moved; returns 1 when it did."""
-    last = LedgerEntry.objects.order_by("-position").first()
-    if last is None:
-        return 0
-    path = anchor_file()
-    known = anchors()
-    if known and known[-1][0] >= last.position:
-        return 0
-    line = json.dumps({"position": last.position, "head": bytes(last.head).hex(), "at": clock.now().isoformat()})
-    with path.open("a") as file:
-        file.write(line + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return 1
+def damages(anchors: Iterable[Anchor] | None = None) -> Iterator[Damage]:
+    """All damage in ledger order, then what stands outside the ledger, then the reads, then rows; nothing when all is whole."""
+    chain = _Chain(read_anchors([anchor_file()]) if anchors is None else anchors)
+    yield from chain.sealed()
+    yield from chain.outside()
+    yield from _reads()
+    yield from _rows()
 
 
-def anchors() -> list[tuple[int, str]]:
-    """Positions and heads written down so far."""
-    path = anchor_file()
-    if not path.exists():
-        return []
-    rows = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
-    return [(int(r["position"]), str(r["head"])) for r in rows]
+class _Chain:
+    """One walk over the ledger and the events in it."""
+
+    def __init__(self, anchors: Iterable[Anchor]) -> None:
+        self.anchors: dict[int, set[str]] = {}
+        for anchor in anchors:
+            self.anchors.setdefault(anchor.position, set()).add(anchor.head)
+        self.anchored = 0  # the last position an anchor confirmed
+        self.streams: dict[UUID, tuple[int, bytes]] = {}
+
+    def sealed(self) -> Iterator[Damage]:
+        """Entry by entry: gapless, each head following, each event as it was sealed and following the one before it in its stream."""
+        head, expected = GENESIS, 0
+        for entries in _batches(LedgerEntry.objects.order_by("position")):
+            found = Event.objects.in_bulk([e.event_id for e in entries])
+            for entry in entries:
+                expected += 1
+                if entry.position != expected:
+                    yield Damage(expected, "ledger", f"entries {expected} to {entry.position - 1} are missing")
+                    expected = entry.position
+                event = found.get(entry.event_id)
+                yield from self._event(entry, event)
+                suite = event.suite if event else ""
+                follows = events.next_head(head, entry.position, entry.sealed_at, bytes(entry.event_hash), suite)
+                head = bytes(entry.head)
+                if event and head != follows:
+                    yield Damage(entry.position, "ledger", "head does not follow")
+                yield from self._anchor(entry.position, head)
+        for position in sorted(self.anchors):
+            yield Damage(expected + 1, "ledger", f"ends after {expected}, an anchor knows {position}")
+
+    def _anchor(self, position: int, head: bytes) -> Iterator[Damage]:
+        known = self.anchors.pop(position, set())
+        if known - {head.hex()}:
+            yield Damage(position, "anchor", f"head differs from the anchor: something after {self.anchored} was changed")
+        elif known:
+            self.anchored = position
+
+    def _event(self, entry: LedgerEntry, event: Event | None) -> Iterator[Damage]:
+        if event is None:
+            yield Damage(entry.position, str(entry.event_id), "event is missing")
+            return
+        yield from self._content(entry.position, event)
+        if bytes(event.hash) != bytes(entry.event_hash):
+            yield Damage(entry.position, str(event.pk), "event was changed after it was sealed")
+
+    def _content(self, position: int, event: Event) -> Iterator[Damage]:
+        seq, previous = self.streams.get(event.stream, (0, GENESIS))
+        if crypto.digest(events.canonical(event), event.suite) != bytes(event.hash):
+            yield Damage(position, str(event.pk), "content does not fit its hash")
+        elif event.seq != seq + 1:
+            yield Damage(position, str(event.pk), f"stream {event.stream} goes from {seq} to {event.seq}")
+        elif bytes(event.prev_hash) != previous:
+            yield Damage(position, str(event.pk), "does not follow the event before it in its stream")
+        self.streams[event.stream] = (event.seq, bytes(event.hash))
+
+    def outside(self) -> Iterator[Damage]:
+        """Events without an entry: those that wait for the sealer must follow their streams, others must not be."""
+        waiting = set(UnsealedEvent.objects.values_list("event_id", flat=True))
+        for event in Event.objects.filter(entry=None).order_by("stream", "seq").iterator(chunk_size=2000):
+            if event.pk in waiting:
+                yield from self._content(0, event)
+            else:
+                yield Damage(0, str(event.pk), "event stands outside the ledger")
 
 
-def damages() -> Iterator[Damage]:
-    """All damage, in ledger order; nothing when the record is whole."""
+def _reads() -> Iterator[Damage]:
+    """The same for who read what; the heads of its batches stand in the ledger."""
+    told = {e.payload.get("position"): e.payload.get("head") for e in Event.objects.filter(kind="reads.sealed").iterator()}
     head, expected = GENESIS, 0
-    wanted = dict(anchors())
-    streams: dict[object, tuple[int, bytes]] = {}
-    for entry in LedgerEntry.objects.order_by("position").iterator(chunk_size=2000):
-        expected += 1
-        if entry.position != expected:
-            yield Damage(expected, "ledger", "entry is missing")
-            expected = entry.position
-        head = crypto.digest(head + entry.position.to_bytes(8, "big") + bytes(entry.event_hash))
-        if bytes(entry.head) != head:
-            yield Damage(entry.position, "ledger", "head does not follow")
+    for entries in _batches(ReadEntry.objects.order_by("position")):
+        found = ReadLog.objects.in_bulk([e.read_id for e in entries])
+        for entry in entries:
+            expected += 1
+            if entry.position != expected:
+                yield Damage(0, f"read {expected}", f"entries {expected} to {entry.position - 1} of the reads are missing")
+                expected = entry.position
+            read = found.get(entry.read_id)
+            if read is None:
+                yield Damage(0, f"read {entry.read_id}", "read is missing")
+            elif crypto.digest(readlog.canonical(read), entry.suite) != bytes(entry.read_hash):
+                yield Damage(0, f"read {entry.read_id}", "read was changed after it was sealed")
+            follows = readlog.next_head(head, entry.position, bytes(entry.read_hash), entry.suite)
             head = bytes(entry.head)
-        if entry.position in wanted and wanted.pop(entry.position) != bytes(entry.head).hex():
-            yield Damage(entry.position, "anchor", "head differs from the anchor")
-    for position in sorted(wanted):
-        yield Damage(position, "anchor", "the ledger ends before this anchor")
-    yield from _events(streams)
+            if head != follows:
+                yield Damage(0, f"read {entry.read_id}", "head of the reads does not follow")
+            if told.pop(entry.position, head.hex()) != head.hex():
+                yield Damage(0, f"read {entry.read_id}", "head of the reads differs from the ledger")
+    for position in sorted(p for p in told if isinstance(p, int)):
+        yield Damage(0, f"read {expected + 1}", f"the reads end after {expected}, the ledger knows {position}")
+    waiting = set(UnsealedRead.objects.values_list("read_id", flat=True))
+    for read in ReadLog.objects.filter(entry=None).order_by("at", "pk").iterator(chunk_size=2000):
+        if read.pk not in waiting:
+            yield Damage(0, f"read {read.pk}", "read stands outside the chain")
 
 
-def _events(streams: dict[object, tuple[int, bytes]]) -> Iterator[Damage]:
-    sealed = LedgerEntry.objects.order_by("position").values_list("position", "event_id", "event_hash")
-    present: dict[UUID, tuple[int, bytes]] = {}
-    for event in Event.objects.order_by("stream", "seq").iterator(chunk_size=2000):
-        last = streams.get(event.stream, (0, GENESIS))
-        own = crypto.digest(canonical(event))
-        if event.seq != last[0] + 1:
-            yield Damage(0, str(event.pk), f"stream {event.stream} skips from {last[0]} to {event.seq}")
-        elif bytes(event.prev_hash) != last[1]:
-            yield Damage(0, str(event.pk), "does not follow the event before it")
-        if own != bytes(event.hash):
-            yield Damage(0, str(event.pk), "content does not fit its hash")
-        streams[event.stream] = (event.seq, bytes(event.hash))
-        present[event.pk] = (event.seq, bytes(event.hash))
-    for position, event_id, event_hash in sealed.iterator(chunk_size=5000):
-        found = present.pop(event_id, None)
-        if found is None:
-            yield Damage(position, str(event_id), "event is missing")
-        elif found[1] != bytes(event_hash):
-            yield Damage(position, str(event_id), "event was changed after it was sealed")
-    waiting = set(UnsealedEvent.objects.values_list("event_id", flat=True))
-    for event_id in sorted(set(present) - waiting, key=str):
-        yield Damage(0, str(event_id), "event stands outside the ledger")
+def _rows() -> Iterator[Damage]:
+    for vouched in all_vouched():
+        for batch in _batches(Event.objects.filter(kind__in=vouched.kinds).order_by("recorded_at", "pk")):
+            for event, what in vouched.compare(batch):
+                entry = LedgerEntry.objects.filter(event=event).values_list("position", flat=True).first()
+                yield Damage(entry or 0, vouched.name(event.payload.get(vouched.key)), what)
+        for pk in vouched.strangers():
+            yield Damage(0, vouched.name(pk), "no event tells of this row")
+
+
+def _batches(rows: Any, size: int = 2000) -> Iterator[list[Any]]:
+    walk = rows.iterator(chunk_size=size)
+    while batch := list(islice(walk, size)):
+        yield batch

@@ -8,7 +8,7 @@ class MattersConfig(AppConfig):
     label = "matters"
 
     def ready(self) -> None:
-        from fawang.matters import event_kinds, policies, problems  # noqa: F401 - they register themselves
+        from fawang.matters import event_kinds, policies, problems, vouched  # noqa: F401 - they register themselves
         from fawang.matters.sweeper import recompute_open_clocks
         from fawang.regions.services import on_calendar_changed
 

@@ -8,4 +8,4 @@ class OversightConfig(AppConfig):
     label = "oversight"
 
     def ready(self) -> None:
-        from fawang.oversight import process  # noqa: F401 - registers the declarations
+        from fawang.oversight import process, vouched  # noqa: F401 - they register themselves
