@@ -48,6 +48,10 @@ CIPHER_SUITE = os.environ.get("FAWANG_CIPHER_SUITE", "aes")  # aes (AES-256-GCM,
 FILES_DIR = Path(os.environ.get("FAWANG_FILES") or STATE_DIR / "files")
 KEYS_DIR = STATE_DIR / "keys"
 SCAN_COMMAND = os.environ.get("FAWANG_SCAN_COMMAND", "")
+DRAFT_URL = os.environ.get("FAWANG_DRAFT_URL", "")  # an OpenAI-compatible chat address; empty: no drafting helper
+DRAFT_MODEL = os.environ.get("FAWANG_DRAFT_MODEL", "default")
+DRAFT_KEY = os.environ.get("FAWANG_DRAFT_KEY", "")
+DRAFT_SECONDS = float(os.environ.get("FAWANG_DRAFT_SECONDS", "45"))
 HOTLINE = os.environ.get("FAWANG_HOTLINE", "1") != "0"
 SIP_HOST = os.environ.get("FAWANG_SIP_HOST", "127.0.0.1")
 SIP_PORT = int(os.environ.get("FAWANG_SIP_PORT", "5060"))

@@ -59,7 +59,7 @@ def _mentions(text: str, law_of: Callable[[str], L | None]) -> Iterator[Mention[
         named = _name_before(text, at, start, law_of)
         if named is not None:
             law = named[0]
-        if law is None or (named is None and not _continues(text, at, start)):
+        if law is None or (named is None and (not _continues(text, at, start) or _unknown_book(text, at, start))):
             law = named[0] if named else None
             at = found.end()
             continue
@@ -111,6 +111,11 @@ def _listed_before(text: str, found: re.Match[str], at: int) -> tuple[int, list[
 def _continues(text: str, at: int, start: int) -> bool:
     """Whether a number without a name of its own still speaks of the law named before: the sentence has not ended."""
     return at > 0 and not re.search(r"[。！？!?\n]", text[at:start]) and start - at <= 40
+
+
+def _unknown_book(text: str, at: int, start: int) -> bool:
+    """Whether a title in brackets stands before the number: when it is none we know, the number belongs to it and to no law named earlier."""
+    return bool(_BOOK.search(_TRAIL.sub("", text[max(at, start - _LONGEST) : start])))
 
 
 def _name_before(text: str, at: int, start: int, law_of: Callable[[str], L | None]) -> tuple[L, int] | None:

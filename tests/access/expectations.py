@@ -343,6 +343,13 @@ ROUTES: dict[str, Expect] = {
     "api_write": Expect(None, coded(with_code), CODES),
     "api_give_rating": Expect(None, coded(lambda m: with_code(m, staff="no")), CODES),
     "api_step": Expect(None, coded(with_code), CODES),
+    **{
+        name: Expect(anybody)
+        for name in ("laws", "law", "article", "calculators", "interview_list", "interview_declared", "interview_state", "interview_result")
+    },
+    "calculator_declared": Expect(anybody, anybody),
+    "begin_interview": Expect(None, anybody),
+    "answer_question": Expect(None, anybody),
     "api_attach": Expect(None, coded(with_code), CODES),
     "api_search": Expect(anybody),
     # the desk
@@ -363,6 +370,7 @@ ROUTES: dict[str, Expect] = {
     "desk_answer_found": Expect(None, at_desk(_handler), ("consultation",)),
     "desk_answer_checked": Expect(None, at_desk(_handler), ("consultation",)),
     "desk_answer_similar": Expect(None, at_desk(_handler), ("consultation",)),
+    "desk_answer_draft": Expect(None, at_desk(_handler), ("consultation",)),
     "desk_bank": Expect(staff_of(*PROPOSERS), staff_of(*PROPOSERS)),
     "desk_library": Expect(staff_of(*PROPOSERS)),
     "desk_review": Expect(None, at_desk(lambda who, subject: "absent")),

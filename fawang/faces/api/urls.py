@@ -12,7 +12,7 @@ from django.urls import path
 from ninja import File, NinjaAPI, Status, UploadedFile
 
 from fawang.faces import problems  # noqa: F401 - registers the faces' words
-from fawang.faces.api import schemas, search
+from fawang.faces.api import library, schemas, search
 from fawang.faces.api.errors import install
 from fawang.faces.pages import uploads_digest
 from fawang.faces.submission import matter_id_of, submit
@@ -191,6 +191,8 @@ def attach(request: HttpRequest, lookup_code: str, file: File[UploadedFile]) -> 
 
 
 api.add_router("", search.router)
+api.add_router("", library.router)
 ROUTE_POLICIES.update(search.POLICIES)
+ROUTE_POLICIES.update(library.POLICIES)
 
 urlpatterns = [path("", api.urls)]

@@ -9,23 +9,27 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
-from fawang.faces.answering import Offers, day_of, offers, used_in, warnings, with_citation, with_passage
+from fawang.faces.answering import Offers, day_of, offers, read_lines, used_in, warnings, with_citation, with_passage
 from fawang.faces.desk import matter as pages
-from fawang.faces.law_links import norm_of
+from fawang.faces.law_links import day_in, norm_of
 from fawang.faces.pages import typed
 from fawang.faces.routing import open_to
-from fawang.kernel.errors import Absent
+from fawang.kernel.errors import Absent, Refusal
 from fawang.kernel.policy import require
 from fawang.kernel.readlog import note_read
 from fawang.knowledge.bank_keeping import count_shown
+from fawang.knowledge.drafting.checking import Draft
+from fawang.knowledge.drafting.port import DraftFailed
 from fawang.knowledge.models import Snippet
 from fawang.matters.forms import FieldSpec, fields_of
 from fawang.matters.models import Matter
 from fawang.matters.processes import process_version
 from fawang.people.actors import Actor
+from fawang.services.consultation.drafting import draft_answer, drafter
 from fawang.services.consultation.similar import Similar, similar_answered
 
 VERB = "answer"
+DRAFT = 8000
 
 
 def answer_fields(matter: Matter) -> list[FieldSpec]:
@@ -52,6 +56,8 @@ def library(request: HttpRequest, matter_id: uuid.UUID) -> HttpResponse:
     verb, _, what = request.POST.get("do", "find").partition("|")
     used = used_in(request)
     similar: list[Similar] | None = None
+    draft: Draft | None = None
+    refusal: Refusal | None = None
     if verb == "cite":
         citation, _, ref = what.partition("|")
         values = with_citation(values, citation[:120])
@@ -62,8 +68,13 @@ def library(request: HttpRequest, matter_id: uuid.UUID) -> HttpResponse:
         used.append(f"snippet:{snippet.pk}")
     elif verb == "similar":
         similar = _similar(actor, matter)
+    elif verb == "draft":
+        draft, refusal = _draft(actor, matter, values)
+    elif verb == "take":
+        values = with_passage(values, request.POST.get("draft", "")[:DRAFT])
     found = _found(matter, values, request.POST.get("find", ""))
     panel = {"offers": found, "warned": warnings(matter, values), "similar": similar, "asked": True, "used": used}
+    panel |= {"drafts": drafter() is not None, "draft": draft, "refusal": refusal}
     return pages.shown_again(request, actor, matter, VERB, values, panel)
 
 
@@ -89,6 +100,28 @@ def similar(request: HttpRequest, matter_id: uuid.UUID) -> HttpResponse:
     """With scripts: earlier answers like this one; looking at them is written down."""
     actor, matter, _ = _opened(request, matter_id)
     return _part(request, "desk/answer_similar.html", {"similar": _similar(actor, matter), "matter": matter})
+
+
+@require_POST
+@open_to("staff")
+def draft(request: HttpRequest, matter_id: uuid.UUID) -> HttpResponse:
+    """With scripts: a machine's draft, labelled and checked, to be read and taken by a click or left."""
+    actor, matter, values = _opened(request, matter_id)
+    made, refusal = _draft(actor, matter, values)
+    return _part(request, "desk/answer_draft.html", {"draft": made, "refusal": refusal, "matter": matter})
+
+
+def _draft(actor: Actor, matter: Matter, values: dict[str, Any]) -> tuple[Draft | None, Refusal | None]:
+    """The draft, or why there is none. Nothing of the answer changes."""
+    cited, _ = read_lines(str(values.get("citations", ""))[:5000])
+    try:
+        return draft_answer(actor=actor, matter_id=matter.pk, day=day_in(str(values.get("law_day") or "")), cited=cited), None
+    except DraftFailed as failed:
+        return None, failed
+    except Refusal as refusal:
+        if refusal.code != "too_many":
+            raise
+        return None, refusal
 
 
 def _part(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:

@@ -36,6 +36,7 @@ from fawang.people.actors import Actor
 from fawang.people.models import Staff
 from fawang.people.phones import mask_phone
 from fawang.regions.selectors import path_name
+from fawang.services.consultation.drafting import drafter
 from fawang.services.consultation.similar import ANSWERED
 
 WHY = {
@@ -137,7 +138,14 @@ def _answers(steps: list[dict[str, Any]]) -> bool:
 
 def _panel(matter: Matter, values: dict[str, Any]) -> dict[str, Any]:
     """The library beside the answer, opened on the person's own question."""
-    return {"offers": offers(matter.title, day_of(matter, values)), "warned": warnings(matter, values), "similar": None, "asked": False, "used": []}
+    return {
+        "offers": offers(matter.title, day_of(matter, values)),
+        "warned": warnings(matter, values),
+        "similar": None,
+        "asked": False,
+        "used": [],
+        "drafts": drafter() is not None,
+    }
 
 
 def _purpose(actor: Actor, matter: Matter) -> str:

@@ -23,6 +23,7 @@ urlpatterns = [
     path("m/<uuid:matter_id>/library/found", answer.found, name="desk_answer_found"),
     path("m/<uuid:matter_id>/library/checked", answer.checked, name="desk_answer_checked"),
     path("m/<uuid:matter_id>/library/similar", answer.similar, name="desk_answer_similar"),
+    path("m/<uuid:matter_id>/library/draft", answer.draft, name="desk_answer_draft"),
     path("m/<uuid:matter_id>/paper/<uuid:document_id>", matter.document, name="desk_document"),
     path("m/<uuid:matter_id>/bank", library_bank.from_matter, name="desk_bank"),
     path("library", library.reviews, name="desk_library"),

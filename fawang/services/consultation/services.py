@@ -8,6 +8,7 @@ from fawang.kernel import clock
 from fawang.kernel.errors import Refusal, catalogue
 from fawang.kernel.folding import fold_name
 from fawang.kernel.ids import fold_matter_number
+from fawang.knowledge.drafting.port import MARK
 from fawang.matters.assignments import current_assignment
 from fawang.matters.clocks import open_clock
 from fawang.matters.conversation import add_message
@@ -55,9 +56,12 @@ def accept(taking: Taking) -> None:
 def answer(taking: Taking) -> None:
     """Write the answer and what it rests on; what it cites is watched from then on.
 
-    Raises ``Refusal`` on field ``citations`` for articles that are no law on the day that counts, unless a reason is given.
+    Raises ``Refusal`` on field ``citations`` for articles that are no law on the day that counts, unless a reason is given, and on
+    ``body`` while marks of a machine's draft are in it.
     """
     form: AnswerForm = taking.form  # type: ignore[assignment]
+    if MARK in form.body:
+        raise Refusal("form.invalid", fields={"body": Refusal("draft.label", field="body", mark=MARK)})
     day = law_day(taking.matter, form.law_day)
     cited = parse_citations(form.citations)
     doubtful = [v for v in all_cited(form.body, cited, day) if v.doubtful]

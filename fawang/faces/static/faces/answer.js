@@ -73,7 +73,9 @@
       said.textContent = en ? 'Inserted.' : '已插入。';
     } else if (button.dataset.part) {
       event.preventDefault();
-      part(button.dataset.part, `library-${button.dataset.part}`);
+      said.textContent = en ? 'Please wait …' : '请稍候……';
+      button.disabled = true;
+      part(button.dataset.part, `library-${button.dataset.part}`).then(() => { said.textContent = ''; button.disabled = false; });
       return;
     } else if (button.value === 'find') {
       event.preventDefault();
