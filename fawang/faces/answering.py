@@ -10,7 +10,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from fawang.faces.law_links import address_of, day_in
-from fawang.faces.looking import Found, Wish, look
+from fawang.faces.looking import Found, Wish, excerpt, look
 from fawang.kernel.text_safety import ValueProblem
 from fawang.knowledge.bank_keeping import count_chosen
 from fawang.knowledge.models import Question, Snippet
@@ -21,7 +21,9 @@ from fawang.matters.models import Matter
 from fawang.services.consultation.citations import Cited, parse_citation
 from fawang.services.consultation.verifying import Verified, all_cited, law_day
 
-ARTICLES, QUESTIONS, GUIDES, SNIPPETS = 6, 3, 3, 3
+ARTICLES, QUESTIONS, GUIDES, SNIPPETS = 4, 3, 3, 3
+SHOWN = 90
+"""Characters of an article beside an answer; the whole is one click away."""
 LONGEST = 400
 
 
@@ -61,6 +63,8 @@ def offers(text: str, day: date) -> Offers:
     looked = look(Wish(text, kind="article", day=day, limit=ARTICLES))
     found.state = looked.state
     found.articles = [row for kind, *_, rows in looked.groups if kind == "article" for row in rows][:ARTICLES]
+    for row in found.articles:
+        row.pieces = excerpt(row.pieces, SHOWN)
     found.questions = _asked(text)
     found.guides = [row for kind, *_, rows in look(Wish(text, kind="guide", day=day, limit=GUIDES)).groups if kind == "guide" for row in rows][:GUIDES]
     found.snippets = snippets_like(text, SNIPPETS)

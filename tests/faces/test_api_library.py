@@ -62,7 +62,7 @@ def test_a_sum_is_worked_out_with_its_norms_and_nothing_is_guessed(library: Any)
     assert (wrong.status_code, list(wrong.json()["errors"])) == (422, ["nothing"])
     assert post("calculators/litigation_fee", {"inputs": {}}).status_code == 422
     assert post("calculators/none", {"inputs": {}}).status_code == 404
-    missing = post("calculators/work_injury", {"inputs": {"grade": "10", "wage": "5000", "on": "2026-03-02"}})
+    missing = post("calculators/loan_interest", {"inputs": {"principal": "10000", "rate": "12", "from": "2035-01-01", "to": "2035-06-01"}})
     assert (missing.status_code, missing.json()["code"]) == (409, "calculator.table_missing")
 
 

@@ -27,7 +27,12 @@ TABS: tuple[tuple[str, Text], ...] = (
     ("/desk/library", Text("复核", "Reviews")), ("/desk/library/questions", Text("题库", "Question bank")), ("/desk/library/snippets", Text("常用语", "Passages")),
     ("/desk/library/guides", Text("常见问题", "Guides")), ("/desk/library/cases", Text("案例", "Cases")), ("/desk/library/figures", Text("本地数据", "Local figures")),
 )  # fmt: skip
-HOUSE = {"": Text("规则管理员", "Rule editors"), "house": Text("规则管理员", "Rule editors"), "shipped": Text("规则管理员", "Rule editors")}
+HOUSE = {
+    "": Text("规则管理员", "Rule editors"),
+    "house": Text("规则管理员", "Rule editors"),
+    "shipped": Text("规则管理员", "Rule editors"),
+    "system": Text("规则管理员", "Rule editors"),
+}
 
 
 def library_page(request: HttpRequest, template: str, here: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:

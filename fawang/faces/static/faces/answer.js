@@ -40,6 +40,7 @@
   });
   [body, basis, form.elements.law_day].forEach((field) => field && field.addEventListener('input', check));
   body.addEventListener('input', hint);
+  if (form.elements.law_day) form.elements.law_day.addEventListener('change', look);
 
   let last = body;
   [body, basis].forEach((field) => field.addEventListener('focus', () => { last = field; }));
