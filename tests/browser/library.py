@@ -143,3 +143,40 @@ def library_places(sessions: Sessions) -> list[Place]:
         Place("paper", "", "/papers/evidence_list"),
         Place("paper", "", f"/papers/labour_arbitration?from={done}", "filled", send={"as": "preview"}),
     ]
+
+
+def keeping_places(sessions: Sessions, answered: str) -> list[Place]:
+    """The library's keeping at the desk; ``answered`` is the address of a consultation that was answered."""
+    lawyer, editor = sessions.page("li"), sessions.page("deng")
+    lawyer.goto("/desk/library/snippets")
+    lawyer.locator("details.step > summary").click()
+    form = lawyer.locator("form[data-draft=snippet]")
+    form.locator("[name=title]").fill("保存证据")
+    form.locator("[name=text]").fill("请保存好工资条、考勤记录和聊天记录，原手机不要换。")
+    form.locator("[name=norms]").fill("劳动合同法 30")
+    with lawyer.expect_navigation():
+        form.locator("button.main").click()
+
+    def first(address: str, link: str) -> str:
+        editor.goto(address)
+        return str(editor.locator(f"main {link}").first.get_attribute("href"))
+
+    question = first("/desk/library/questions?state=reviewed", "a[href^='/desk/library/questions/']")
+    guide = first("/desk/library/guides", "a[href^='/desk/library/guides/']:not([href$='/new'])")
+    case = first("/desk/library/cases?state=published", "a[href^='/desk/library/cases/']:not([href$='/new'])")
+    for page in (lawyer, editor):
+        page.context.close()
+    return [
+        Place("desk_library", "deng", "/desk/library"),
+        Place("desk_bank", "li", f"{answered}/bank"),
+        Place("desk_questions", "deng", "/desk/library/questions?state=reviewed&q=工资"),
+        Place("desk_question", "deng", question),
+        Place("desk_guides", "deng", "/desk/library/guides"),
+        Place("desk_guide_new", "li", "/desk/library/guides/new"),
+        Place("desk_guide", "deng", guide),
+        Place("desk_cases", "deng", "/desk/library/cases?state=published"),
+        Place("desk_case_new", "li", "/desk/library/cases/new"),
+        Place("desk_case", "deng", case),
+        Place("desk_local_figures", "deng", "/desk/library/figures"),
+        Place("desk_snippets", "deng", "/desk/library/snippets"),
+    ]

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page
 
 from tests.browser.hotline import hotline_places
 from tests.browser.house import Sessions
-from tests.browser.library import library_places
+from tests.browser.library import keeping_places, library_places
 from tests.browser.places import Place
 
 QUESTION = "厂里拖了我三个月工资，老板人都找不着了，该怎么要回来？"
@@ -164,6 +164,7 @@ def prepare(sessions: Sessions) -> list[Place]:
         Place("desk_trail", "shenji", "/desk/trail", "found", send={"who": "li"}),
         *hotline_places(sessions),
         *library_places(sessions),
+        *keeping_places(sessions, matter),
     ]
 
 
