@@ -8,7 +8,7 @@ import secrets
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -16,7 +16,7 @@ from django.db import transaction
 
 from fawang.hotline import sealing
 from fawang.hotline.machine.turn import document_of
-from fawang.hotline.models import Recording, RecordingPlayback
+from fawang.hotline.models import Call, Recording, RecordingPlayback
 from fawang.kernel import clock, crypto, events
 from fawang.kernel.context import current
 from fawang.kernel.errors import Absent, Refusal
@@ -42,9 +42,12 @@ def path_of(recording: Recording) -> Path:
     return folder() / recording.blob[:2] / recording.blob
 
 
-def started(rec_id: str, path: str) -> None:
-    """The engine told where it writes."""
-    Recording.objects.filter(rec_id=rec_id).update(source_path=path)
+def started(call: Call, rec_id: str, path: str, at: datetime) -> bool:
+    """The engine told where it writes. ``False``: nobody ordered it (the engine took a message while no controller was there); it has its row now."""
+    if Recording.objects.filter(rec_id=rec_id).update(source_path=path):
+        return True
+    Recording.objects.create(call=call, rec_id=rec_id, kind="voicemail", started_at=at, source_path=path)
+    return False
 
 
 def finished(rec_id: str, *, path: str, ms: int, sha256: str, gaps_ms: int, reason: str) -> None:

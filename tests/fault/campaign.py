@@ -3,6 +3,7 @@
 ./run fault                         200 kills, 10,000 acknowledgements, every broken build
 ./run fault --kills 20 --acks 300   shorter
 ./run fault --judge FOLDER          judge a saved history again
+./run fault hotline                 calls by sipp under kills (see tests/fault/hotline/campaign.py)
 """
 
 from __future__ import annotations
@@ -82,6 +83,10 @@ def main() -> int:
     """Run, judge, say; 0 when nothing was violated and every broken build was caught."""
     from tests.fault.mutants import caught_all
 
+    if sys.argv[1:2] == ["hotline"]:
+        from tests.fault.hotline.campaign import main as hotline
+
+        return hotline(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="run fault")
     parser.add_argument("--kills", type=int, default=210)
     parser.add_argument("--acks", type=int, default=10_500)

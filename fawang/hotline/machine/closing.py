@@ -51,7 +51,7 @@ def survey(here: Turn) -> None:
     here.go("survey")
     call.notes["cause"] = "completed"
     call.notes["asked"] = call.notes.get("asked", 0) + 1
-    say(here, ["survey"], "surveyed", interruptible=True, keys=1, wait=here.document.survey.wait)
+    say(here, ["survey"], "surveyed", interruptible=True, keys=1, wait=here.document.survey.wait, fresh=True)
 
 
 @continues("surveyed")

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from fawang.hotline import outbox, raw, recordings
+from fawang.hotline import outbox, raw, recordings, voicemails
 from fawang.hotline.engines import commands as do
 from fawang.hotline.engines import events as ev
 from fawang.hotline.machine import arrival, ending, offering, outbound, talking, transfers
@@ -174,7 +174,8 @@ def _gathered(here: Turn, leg: CallLeg, event: ev.DigitsDone) -> None:
 
 
 def _record_started(here: Turn, leg: CallLeg, event: ev.RecordStarted) -> None:
-    recordings.started(event.rec_id, event.path)
+    if not recordings.started(here.call, event.rec_id, event.path, here.at):
+        voicemails.begin(here, event.rec_id)
 
 
 def _record_done(here: Turn, leg: CallLeg, event: ev.RecordDone) -> None:

@@ -123,9 +123,21 @@ def finish(here: Turn) -> None:
 
 
 def say(
-    here: Turn, codes: Sequence[str], then: str, *, interruptible: bool = False, keys: int = 0, wait: float = 5, leg_id: str = "", media: Sequence[str] = ()
+    here: Turn,
+    codes: Sequence[str],
+    then: str,
+    *,
+    interruptible: bool = False,
+    keys: int = 0,
+    wait: float = 5,
+    fresh: bool = False,
+    leg_id: str = "",
+    media: Sequence[str] = (),
 ) -> None:
-    """Play prompts to the citizen and go on ``then``; with ``keys``, gather so many digits and go on with them."""
+    """Play prompts to the citizen and go on ``then``; with ``keys``, gather so many digits and go on with them.
+
+    ``fresh``: what was pressed before the question is no answer to it.
+    """
     call = here.call
     spoken, length_ms = prompts.sound(codes, call.language)
     sound = (*spoken, *media)
@@ -138,7 +150,7 @@ def say(
     if keys:
         digits_id = outbox.new_id("d")
         call.notes["collect"] = digits_id
-        here.order(do.Collect(command_id="", leg_id=leg, digits_id=digits_id, max_digits=keys, first_timeout_s=float(wait)))
+        here.order(do.Collect(command_id="", leg_id=leg, digits_id=digits_id, max_digits=keys, first_timeout_s=float(wait), fresh=fresh))
         here.due(timedelta(seconds=length + wait) + PATIENCE)
     else:
         here.due(timedelta(seconds=length) + PATIENCE)

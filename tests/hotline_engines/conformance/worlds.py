@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import asyncio
 import functools
 import itertools
@@ -50,7 +51,7 @@ class Callee:
     """Its end of the leg with this id."""
 
 
-class World:
+class World(abc.ABC):
     """What the scenarios use. Subclasses say how people call and phones answer."""
 
     engine: TelephonyEngine
@@ -65,23 +66,25 @@ class World:
 
     # -- to be given by each kind ----------------------------------------------------------------------------------
 
+    @abc.abstractmethod
     async def _open(self) -> None:
-        raise NotImplementedError  # pragma: no cover
+        """Start the engine and come to know it."""
 
+    @abc.abstractmethod
     async def close(self) -> None:
-        raise NotImplementedError  # pragma: no cover
+        """Stop it."""
 
+    @abc.abstractmethod
     async def dial(self, to: str = "12348", frm: str = "13900001111") -> FarEnd:
         """Somebody dials; returns before the engine offers it."""
-        raise NotImplementedError  # pragma: no cover
 
+    @abc.abstractmethod
     async def phone(self, *, ring_s: float = 0.0, answer_s: float | None = 0.05, refuse: int = 0, refer_status: int = 200) -> Callee:
         """A phone with these manners."""
-        raise NotImplementedError  # pragma: no cover
 
+    @abc.abstractmethod
     async def crash_and_restart(self) -> None:
         """The engine (or its adapter) dies without a word and comes back."""
-        raise NotImplementedError  # pragma: no cover
 
     # -- common ----------------------------------------------------------------------------------------------------
 

@@ -77,7 +77,6 @@ class FallbackDesk:
             self._do(cmd.Answer, leg_id=leg.leg_id)
 
     def _answered(self, leg: Leg) -> None:
-        self._do(cmd.RecordStart, leg_id=leg.leg_id, rec_id=f"{PREFIX}-{leg.leg_id}")
         forwarded = f"{PREFIX}-{leg.leg_id}"
         if self.rule.forward and self._do(cmd.Originate, leg_id=forwarded, target=self.rule.forward, caller_id=leg.from_number, timeout_s=25.0):
             self._do(cmd.HoldMusic, leg_id=leg.leg_id, music="tone:450/1000")
@@ -113,7 +112,8 @@ class FallbackDesk:
         elif isinstance(event, LegAnswered) and leg:
             self._answered(leg)
         elif isinstance(event, PlayDone) and event.play_id == PREFIX:
-            if self.rule.voicemail_s > 0:
+            if self.rule.voicemail_s > 0:  # the message has announced it; nothing before it is recorded
+                self._do(cmd.RecordStart, leg_id=leg_id, rec_id=f"{PREFIX}-{leg_id}")
                 self._do(cmd.Collect, leg_id=leg_id, digits_id=PREFIX, first_timeout_s=self.rule.voicemail_s, fresh=True)
             else:
                 self._do(cmd.HangUp, leg_id=leg_id, cause=PREFIX)

@@ -1,0 +1,122 @@
+"""``./run fault hotline``: calls by sipp while engine, controller, recorder, database, web and seats are killed; the judge; the broken builds.
+
+./run fault hotline                            600 calls, a kill every three seconds, every broken build
+./run fault hotline --calls 60 --apart 5       shorter
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+from psycopg.rows import dict_row
+
+from tests.fault.hotline.callers import Callers
+from tests.fault.hotline.house import House
+from tests.fault.hotline.judge import STUCK, Places, judge, stuck
+from tests.fault.judge import Verdict
+from tests.fault.world import ROOT
+
+KINDS = ("controller", "engine", "postmaster", "web", "recorder", "seats")
+REST_S = 60.0
+"""So long after the last caller has gone nobody may be stuck."""
+SEALED_S = 60.0
+
+
+def campaign(house: House, history: Path, *, calls: int, rate: float, apart: float, seed: int, kinds: tuple[str, ...] = KINDS, leaves: float = 0.4) -> Verdict:
+    """Calls and kills, rest, judgement. The product and the scripted seats run already."""
+    chance = random.Random(f"hotline:{seed}")
+    callers = Callers(history, house.sip, calls=calls, rate=rate, leaves=leaves, port=house.sip[1] + 1, media=house.sip[1] + 2000)
+    bag: list[str] = []
+    try:
+        with (history / "kills.jsonl").open("a") as record:
+            deadline = time.monotonic() + calls / rate
+            while kinds and time.monotonic() < deadline and not callers.over():
+                time.sleep(apart * chance.uniform(0.7, 1.3))
+                if not bag:
+                    bag = list(kinds)
+                    chance.shuffle(bag)
+                kind = bag.pop()
+                record.write(json.dumps({"t": house.strike(kind, chance), "kind": kind}) + "\n")
+                record.flush()
+        end = time.monotonic() + 120
+        while not callers.over() and time.monotonic() < end:
+            time.sleep(0.3)
+    finally:
+        callers.stop()
+    return verdict_of(house, history)
+
+
+def verdict_of(house: House, history: Path, patience: float = REST_S) -> Verdict:
+    """Let it come to rest, open the recordings, judge."""
+    rested = come_to_rest(house, patience)
+    house.wait_for_quiet("SELECT count(*) = 0 FROM hotline_recording WHERE state IN ('running', 'waiting') OR source_path <> ''", min(SEALED_S, patience))
+    places = Places(sealed=house.state / "files" / "recordings", engine=house.state / "hotline" / "recordings", opened=history / "opened")
+    subprocess.run(
+        [sys.executable, "-m", "tests.fault.hotline.listen", str(places.opened)], cwd=ROOT, check=True, stdout=house.log, stderr=house.log,
+        env={**house.env, "DATABASE_URL": house.dsn("fawang_app")},
+    )  # fmt: skip
+    verdict = judge(history, house.dsn(), places)
+    verdict.measured["seconds until nobody was stuck"] = rested
+    return verdict
+
+
+def come_to_rest(house: House, patience: float) -> float:
+    """Wait until nobody is stuck, no longer than the promise allows; how long it took."""
+    began = time.monotonic()
+    while time.monotonic() - began < patience:
+        try:
+            with psycopg.connect(house.dsn(), autocommit=True, row_factory=dict_row) as connection:
+                if stuck(connection) == dict.fromkeys(STUCK, 0):
+                    break
+        except psycopg.Error:
+            pass
+        time.sleep(0.5)
+    return round(time.monotonic() - began, 1)
+
+
+def report(verdict: Verdict) -> list[str]:
+    """The verdict in lines."""
+    lines = [f"  {name}: {n}" for name, n in sorted(verdict.counts.items())]
+    lines += [f"  {name}: {n}" for name, n in verdict.measured.items()]
+    return lines + [f"  ! {kind}: {words}" for kind, words in verdict.violations[:40]]
+
+
+def main(arguments: list[str]) -> int:
+    """Run, judge, say; 0 when nothing was violated and every broken build was caught."""
+    from tests.fault.hotline.trials import caught_all
+
+    parser = argparse.ArgumentParser(prog="run fault hotline")
+    parser.add_argument("--calls", type=int, default=600)
+    parser.add_argument("--rate", type=float, default=2.0)
+    parser.add_argument("--apart", type=float, default=3.0)
+    parser.add_argument("--seats", type=int, default=8)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--port", type=int, default=8400)
+    parser.add_argument("--sip-port", type=int, default=25_060)
+    parser.add_argument("--no-mutants", action="store_true")
+    options = parser.parse_args(arguments)
+    seed = options.seed or secrets.randbelow(10**9)
+    house = House(Path(tempfile.mkdtemp(prefix="fawang-calls-")), options.port, options.sip_port)
+    print(f"seed {seed}; history and data: {house.folder}", flush=True)
+    try:
+        house.prepare()
+        house.start()
+        house.seat(options.seats)
+        verdict = campaign(house, house.folder / "history", calls=options.calls, rate=options.rate, apart=options.apart, seed=seed)
+        print("\n".join(report(verdict)), flush=True)
+        good = not verdict.violations
+        if not options.no_mutants:
+            house.stop(database=False)
+            good = not caught_all(house, seed) and good
+    finally:
+        house.stop()
+    return 0 if good else 1
