@@ -25,6 +25,7 @@ from fawang.hotline.configurations import draft, let_live, revise, simulate
 from fawang.hotline.conversions import convert
 from fawang.hotline.recordings import hold as hold_recording
 from fawang.hotline.recordings import play
+from fawang.hotline.scripted.requests import call_me
 from fawang.hotline.seats import beat, end_wrap_up, extend_wrap_up, set_line, set_not_ready, set_ready, sign_off, sign_on
 from fawang.hotline.speech import speak_prompt, upload_prompt
 from fawang.hotline.supervision import force_state, supervise, switch_pool
@@ -37,6 +38,7 @@ __all__ = [
     "beat",
     "blind_transfer",
     "call_back",
+    "call_me",
     "cancel",
     "close",
     "complete_transfer",

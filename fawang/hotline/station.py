@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from fawang.hotline import speech
 from fawang.hotline.controller import Controller
 from fawang.hotline.engines.embedded.client import EmbeddedEngine
 from fawang.hotline.engines.embedded.settings import EngineSettings, settings_from_environment
+from fawang.hotline.scripted import requests
 from fawang.kernel.context import acting
 from fawang.kernel.errors import Refusal
 from fawang.people.actors import SYSTEM
@@ -43,10 +45,15 @@ async def control(stopping: asyncio.Event) -> int:
     controller = Controller(client)
     following = asyncio.create_task(_stop_when(stopping, controller))
     speaking = asyncio.create_task(asyncio.to_thread(_speak)) if settings.DEMO else None
+    scripted = asyncio.create_task(requests.serve(*listening())) if settings.DEMO else None
     try:
         await controller.run()
     finally:
         following.cancel()
+        if scripted is not None:
+            scripted.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await scripted
         if speaking is not None:
             await speaking
         await client.close()

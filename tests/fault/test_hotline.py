@@ -21,7 +21,7 @@ from psycopg.rows import dict_row
 
 from tests.fault.hotline import judge as judge_module
 from tests.fault.hotline.callers import HAVE_SIPP, TONE, Callers
-from tests.fault.hotline.campaign import KINDS, campaign, report, verdict_of
+from tests.fault.hotline.campaign import campaign, report, verdict_of
 from tests.fault.hotline.house import House
 from tests.fault.hotline.judge import spoken, track
 from tests.fault.hotline.trials import TRIALS, caught_all
@@ -37,7 +37,7 @@ CALLS, RATE, APART = 40, 1.5, 4.5
 
 def _ports() -> tuple[int, int]:
     """A pair for the web and one for SIP that nobody uses."""
-    for port in range(8410, 8450, 2):
+    for port in range(8410, 8450, 4):
         try:
             with socket.socket() as one, socket.socket() as two, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as three:
                 one.bind(("0.0.0.0", port))
@@ -117,7 +117,6 @@ def test_every_process_killed_under_load_every_invite_has_one_row_recordings_kee
     assert verdict.counts["INVITEs on the wire"] == CALLS
     assert verdict.counts["kills"] >= 4
     assert verdict.counts["ended completed"] >= CALLS // 4
-    assert len(KINDS) == 6
 
 
 def test_the_same_judge_catches_every_broken_build_of_the_hotline(house: House, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,13 +11,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from fawang.console import demo_hotline
 from fawang.console.halt import Halt
 from fawang.console.hotline import moment
 from fawang.console.up import _hotline, _seats
-from fawang.hotline import equipment, flow
+from fawang.hotline import equipment, flow, services
 from fawang.hotline.configuration import parse
 from fawang.hotline.configurations import live_document
 from fawang.hotline.controller import name_of_process, take_lease
@@ -25,6 +27,7 @@ from fawang.hotline.figures_check import differences
 from fawang.hotline.models import Call, Seat, SeatPool
 from fawang.hotline.operation import calls_since, status
 from fawang.kernel import clock
+from fawang.kernel.errors import Absent, Refusal
 from fawang.kernel.models import Heartbeat
 from fawang.people.models import Staff
 from tests import factories
@@ -169,6 +172,20 @@ def test_the_demonstration_hotline_is_loaded_once_with_pools_seats_people_and_an
 def test_a_province_without_the_demonstrations_office_gets_no_demonstration_hotline() -> None:
     demo_hotline.load_hotline()
     assert not SeatPool.objects.exists()
+
+
+def test_a_ready_seat_of_a_demonstration_may_ask_for_a_scripted_call_and_nobody_else(world: World, settings) -> None:  # type: ignore[no-untyped-def]
+    li, zhou = world.agent("李律师"), world.agent("周律师", ready=False)
+    settings.DEMO = True
+    with CaptureQueriesContext(connection) as asked:
+        services.call_me(actor=li)
+    assert any("pg_notify" in q["sql"] and "fawang_demo_call" in q["sql"] for q in asked)
+    with pytest.raises(Refusal) as refusal:
+        services.call_me(actor=zhou)
+    assert refusal.value.code == "hotline.not_now"
+    settings.DEMO = False
+    with pytest.raises(Absent):
+        services.call_me(actor=li)
 
 
 # -- beside everything else ------------------------------------------------------------------------------------------------------------

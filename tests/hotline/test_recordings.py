@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings
 
 from fawang.hotline import calling, recordings, sealing
+from fawang.hotline.engines import commands as do
 from fawang.hotline.models import Recording, RecordingPlayback
 from fawang.kernel import crypto, verification
 from fawang.kernel.errors import Absent, Forbidden, Refusal
@@ -277,3 +278,16 @@ def test_an_unannounced_call_is_not_recorded(world: World, monkeypatch: pytest.M
     citizen, _ = world.connected(li)
     assert not Recording.objects.filter(call=world.row(citizen)).exists()
     assert world.row(citizen).events.filter(kind="not_recorded").exists()
+
+
+def test_what_the_engine_recorded_by_itself_has_its_row_is_sealed_and_is_a_voicemail_to_deal_with(world: World) -> None:
+    citizen = world.call()
+    world.engine.core.do(do.Answer(command_id="f1", leg_id=citizen.leg_id))
+    world.engine.core.do(do.RecordStart(command_id="f2", leg_id=citizen.leg_id, rec_id=f"fallback-{citizen.leg_id}"))
+    world.wait(3)
+    citizen.hang_up()
+    world.pump()
+    world.store()
+    row = Recording.objects.get(rec_id=f"fallback-{citizen.leg_id}")
+    assert (row.kind, row.state, row.source_path) == ("voicemail", "stored", "")
+    assert row.voicemail.call_id == world.row(citizen).pk

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_POST
 
@@ -51,6 +52,7 @@ _VERBS: dict[str, Verb] = {
     "pause_recording": lambda a, d: services.pause_recording(actor=a, on=d.get("on") == "1"),
     "dial": lambda a, d: services.dial(actor=a, phone=d.get("phone", ""), queue_code=d.get("queue", "")),
     "call_back": lambda a, d: services.call_back(actor=a, request_id=_id(d.get("request", ""))),
+    "call_me": lambda a, d: services.call_me(actor=a),
     "take_voicemail": lambda a, d: services.take(actor=a, voicemail_id=_id(d.get("voicemail", ""))),
     "finish_voicemail": lambda a, d: services.finish(actor=a, voicemail_id=_id(d.get("voicemail", "")), outcome=d.get("outcome", "")),
 }
@@ -82,7 +84,7 @@ def _seat(request: HttpRequest, *, refusal: Refusal | None = None, status: int =
         "seats": selectors.free_seats() if agent.state == "offline" else [], "colleagues": selectors.colleagues(actor) if call else [],
         "queues": [(code, Text(*q.name)) for code, q in document.queues.items()] if document else [], "partners": [(code, Text(*p.name)) for code, p in document.partners.items()] if document else [],
         "unfinished": [ticket_row(t) for t in selectors.unfinished(actor)], "callbacks": selectors.callbacks_to_do(actor, 8), "voicemails": selectors.voicemails_to_do(actor, 8),
-        "pop": None,
+        "pop": None, "demo": settings.DEMO and settings.HOTLINE,
     }  # fmt: skip
     if call is not None and agent.state != "wrap_up":
         pop = selectors.screen_pop(actor, call)

@@ -25,7 +25,7 @@ from tests.fault.hotline.judge import STUCK, Places, judge, stuck
 from tests.fault.judge import Verdict
 from tests.fault.world import ROOT
 
-KINDS = ("controller", "engine", "postmaster", "web", "recorder", "seats")
+KINDS = ("controller", "engine", "postmaster", "web", "recorder", "seats", "gateway")
 REST_S = 60.0
 """So long after the last caller has gone nobody may be stuck."""
 SEALED_S = 60.0
