@@ -17,7 +17,7 @@ from fawang.hotline.models import Seat
 from fawang.hotline.seats import lines_at
 from fawang.kernel import crypto
 
-ALONE_S = 15.0
+ALONE_S = 30.0
 """How long an engine without a controller waits before it speaks for itself; a controller that is started again is there sooner."""
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from fawang.hotline.models import Call, CallTicket, Recording, SeatPool
+from fawang.hotline.models import Call, CallTicket, QualitySample, Recording, SeatPool
 from fawang.kernel.policy import Decision, allow, deny, hidden, policy
 from fawang.people.actors import Actor, Grant
 from fawang.registry.tree import descendant_ids
@@ -169,6 +169,21 @@ def check(actor: Actor, ticket: CallTicket) -> Decision:
     if ticket.author_id == actor.staff_id:
         return deny("不能给自己质检。", "Nobody checks himself.")
     return allow() if _over(actor, ticket.office_id, "quality_checker") else hidden()
+
+
+TOLD = ("notified", "appealed", "closed")
+"""States of a sample in which the person checked knows of it."""
+
+
+@policy("hotline.sample", "质检员、值班长；被质检人在告知以后", "Checkers and supervisors; the person checked once told")
+def see_sample(actor: Actor, sample: QualitySample) -> Decision:
+    """Seeing a sample with its sheets."""
+    ticket = sample.ticket
+    if ticket.about_staff_id is not None and ticket.about_staff_id == actor.staff_id:
+        return hidden()
+    if _over(actor, ticket.office_id, "quality_checker", "hotline_supervisor"):
+        return allow()
+    return allow() if actor.staff_id is not None and ticket.author_id == actor.staff_id and sample.state in TOLD else hidden()
 
 
 @policy("hotline.appeal", "被质检人本人", "The person checked")

@@ -122,6 +122,8 @@ class Playback:
     row: RecordingPlayback
     recording: Recording
     sound: Iterator[bytes]
+    length: int
+    """Bytes of ``sound``."""
 
 
 def play(*, actor: Actor, recording_id: uuid.UUID, purpose: str, export: bool = False) -> Playback:
@@ -151,7 +153,7 @@ def play(*, actor: Actor, recording_id: uuid.UUID, purpose: str, export: bool = 
             },
         )  # fmt: skip
     _check(row)
-    return Playback(playback, row, _sound(row, mark))
+    return Playback(playback, row, _sound(row, mark), sealing.length_of(path_of(row)) + (len(_chunk(mark)) if mark else 0))
 
 
 def watermark_of(actor: Actor, row: Recording) -> str:
@@ -177,9 +179,26 @@ def _check(row: Recording) -> None:
 
 def _sound(row: Recording, mark: str) -> Iterator[bytes]:
     yield from sealing.open_file(path_of(row), key=base64.b64decode(row.key), name=row.blob or "")
-    if mark:  # a chunk of its own at the end of the RIFF file: players pass over it
-        body = mark.encode()
-        yield b"fwmk" + len(body).to_bytes(4, "little") + body
+    if mark:
+        yield _chunk(mark)
+
+
+def _chunk(mark: str) -> bytes:
+    """A chunk of its own at the end of the RIFF file: players pass over it."""
+    body = mark.encode()
+    return b"fwmk" + len(body).to_bytes(4, "little") + body
+
+
+def part(sound: Iterator[bytes], first: int, last: int) -> Iterator[bytes]:
+    """The bytes from ``first`` to ``last``, both included."""
+    at = 0
+    for block in sound:
+        piece = block[max(0, first - at) : max(0, last + 1 - at)]
+        at += len(block)
+        if piece:
+            yield piece
+        if at > last:
+            return
 
 
 def hold(*, actor: Actor, recording_id: uuid.UUID, on: bool, reason: str) -> Recording:

@@ -87,6 +87,12 @@ def open_file(path: Path, *, key: bytes, name: str) -> Iterator[bytes]:
             sealed = following
 
 
+def length_of(path: Path) -> int:
+    """How many bytes of sound a sealed file holds."""
+    sealed = path.stat().st_size - HEADER
+    return sealed - TAG * -(-sealed // (BLOCK + TAG))
+
+
 def scrub(path: Path) -> None:
     """Overwrite and remove a plain file. On copy-on-write media overwriting proves nothing; keep the engine's folder on a disk sealed as a whole."""
     try:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Case, Count, Min, Q, QuerySet, Value, When
 
 from fawang.hotline import callers
 from fawang.hotline.models import (
@@ -19,15 +19,19 @@ from fawang.hotline.models import (
     CallLeg,
     CallTicket,
     CallWarning,
+    ConfigVersion,
+    QualitySample,
     QueueEntry,
     Seat,
     SeatPool,
+    Shift,
     SupervisionAct,
     Voicemail,
 )
-from fawang.hotline.policies import see_call, see_ticket, tickets_visible_to
+from fawang.hotline.policies import TOLD, offices_of, see_call, see_sample, see_ticket, tickets_visible_to
 from fawang.hotline.states import AGENT_STATES
 from fawang.kernel import clock, crypto
+from fawang.kernel.clock import BEIJING
 from fawang.kernel.errors import Absent
 from fawang.kernel.policy import decide, require
 from fawang.kernel.readlog import note_read
@@ -35,6 +39,7 @@ from fawang.matters.models import Matter, MatterParty
 from fawang.matters.policies import sight
 from fawang.matters.selectors import internal_processes
 from fawang.people.actors import Actor
+from fawang.people.models import Staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +193,63 @@ def colleagues(actor: Actor) -> list[AgentState]:
 def free_seats() -> list[Seat]:
     """Seats nobody sits at."""
     return list(Seat.objects.filter(is_enabled=True, agent=None).select_related("pool").order_by("number"))
+
+
+# -- quality ---------------------------------------------------------------------------------------------------------------------------
+
+
+def samples(actor: Actor, limit: int = 200) -> list[QualitySample]:
+    """Samples somebody may check and those of his own calls he has been told of; what is to be done first, then the newest."""
+    require("hotline.board", actor)
+    within = offices_of(actor, "quality_checker", "hotline_supervisor")
+    rows = QualitySample.objects.exclude(ticket__about_staff_id=actor.staff_id)
+    if within is not None:
+        rows = rows.filter(Q(ticket__office_id__in=within) | Q(ticket__author_id=actor.staff_id, state__in=TOLD))
+    todo = Case(When(state__in=("open", "appealed"), then=Value(0)), default=Value(1))
+    return list(rows.select_related("ticket__call__agent", "ticket__author", "ticket__matter").order_by(todo, "-made_at")[:limit])
+
+
+def sample_page(actor: Actor, sample_id: uuid.UUID) -> QualitySample:
+    """One sample with its ticket and call. Raises ``Absent``; the read is logged."""
+    row = QualitySample.objects.select_related("ticket__call__agent", "ticket__author", "ticket__matter").filter(pk=sample_id).first()
+    if row is None or not see_sample(actor, row):
+        raise Absent
+    note_read(subject_kind="ticket", subject_id=row.ticket_id, what="quality", purpose="quality")
+    return row
+
+
+# -- configuration and roster ----------------------------------------------------------------------------------------------------------
+
+
+def editions(actor: Actor, limit: int = 30) -> list[ConfigVersion]:
+    """Editions of the configuration, the newest first."""
+    require("hotline.figures", actor)
+    return list(ConfigVersion.objects.select_related("created_by", "live_by").order_by("-number")[:limit])
+
+
+def edition(actor: Actor, edition_id: uuid.UUID) -> ConfigVersion:
+    """One edition. Raises ``Absent``."""
+    require("hotline.figures", actor)
+    row = ConfigVersion.objects.select_related("created_by", "live_by").filter(pk=edition_id).first()
+    if row is None:
+        raise Absent
+    return row
+
+
+def shifts_of(actor: Actor, day: date) -> list[Shift]:
+    """Shifts that run on a day."""
+    require("hotline.figures", actor)
+    start = datetime.combine(day, time(), BEIJING)
+    rows = Shift.objects.filter(starts_at__lt=start + timedelta(days=1), ends_at__gt=start, cancelled_at=None)
+    return list(rows.select_related("staff", "pool").order_by("starts_at", "staff__pinyin_key"))
+
+
+def seat_staff(actor: Actor) -> list[Staff]:
+    """People who may sit at a seat."""
+    require("hotline.figures", actor)
+    now = clock.now()
+    held = Q(grants__role="seat", grants__revoked_at=None) & (Q(grants__valid_to=None) | Q(grants__valid_to__gt=now))
+    return list(Staff.objects.filter(held, state="active").exclude(username__startswith="moni").distinct().order_by("pinyin_key")[:500])
 
 
 # -- the wallboard ---------------------------------------------------------------------------------------------------------------------

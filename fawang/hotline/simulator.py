@@ -191,7 +191,7 @@ def standing(document: Document, now: datetime) -> list[Scenario]:
     while day.weekday() > 4:
         day += timedelta(days=1)
     night = day.replace(hour=2)
-    agents = tuple(SimAgent(pool, tags=_all_needs(document)) for pool in sorted({u.pool for q in document.queues.values() for u in q.pools}))
+    agents = tuple(SimAgent(pool, tags=all_needs(document)) for pool in sorted({u.pool for q in document.queues.values() for u in q.pools}))
     found = []
     for number in document.numbers:
         did = number.did if number.did != "*" else "12348"
@@ -205,7 +205,8 @@ def standing(document: Document, now: datetime) -> list[Scenario]:
     return found
 
 
-def _all_needs(document: Document) -> tuple[str, ...]:
+def all_needs(document: Document) -> tuple[str, ...]:
+    """Everything a call may need under this document: an agent with these tags may take any."""
     needs = {n for q in document.queues.values() for n in q.needs} | {n for m in document.menus.values() for o in m.options.values() for n in o.needs}
     return tuple(sorted(needs))
 

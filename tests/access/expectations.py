@@ -250,6 +250,22 @@ def _watches(who: Who, subject: str) -> str:
     return "ok" if _sits(who) or who.role in onlookers else "no"
 
 
+def _figured(who: Who, subject: str) -> str:
+    """Statistics, rosters and configuration (DOMAIN H-13): those who look on and plan, not every seat."""
+    return "ok" if who.role in {"hotline_supervisor", "supervisor", "office_head", "statistician", "quality_checker", "hotline_planner"} else "no"
+
+
+def _no_such_sample(who: Who, subject: str) -> str:
+    """An id that names no sample: nothing is there, for those who may look at all."""
+    return "absent" if _watches(who, subject) == "ok" else "no"
+
+
+def _heard(who: Who, subject: str) -> str:
+    """As the sound beside the seat's lists, for all who may look at quality pages."""
+    seen = _sound(who, subject)
+    return "absent" if seen == "no" and not _sits(who) and _watches(who, subject) == "ok" else seen
+
+
 def with_code(subject_of: str, *, staff: str = "ok") -> Rule:
     """Possession of the code: anybody, except whoever stands on the other side; ``staff``: what a signed-in member of staff meets."""
 
@@ -402,6 +418,20 @@ ROUTES: dict[str, Expect] = {
     "desk_hotline_board": Expect(at_desk(_watches)),
     "desk_hotline_supervise": Expect(None, staff_of("hotline_supervisor")),
     "desk_hotline_work": Expect(at_desk(seats)),
+    "desk_hotline_quality": Expect(at_desk(_watches)),
+    "desk_hotline_sample": Expect(at_desk(_no_such_sample), None, ("intake",)),
+    "desk_hotline_score": Expect(None, at_desk(_no_such_sample), ("intake",)),
+    "desk_hotline_appeal": Expect(None, at_desk(_no_such_sample), ("intake",)),
+    "desk_hotline_listen": Expect(None, at_desk(_heard), ("sound", "sound_about")),
+    "desk_hotline_roster": Expect(at_desk(_figured)),
+    "desk_hotline_roster_do": Expect(None, staff_of("hotline_planner")),
+    "desk_hotline_plan": Expect(at_desk(_figured)),
+    "desk_hotline_draft": Expect(None, staff_of("hotline_planner")),
+    "desk_hotline_announce": Expect(None, staff_of("hotline_supervisor")),
+    "desk_hotline_edition": Expect(at_desk(_figured), None, ("edition",)),
+    "desk_hotline_revise": Expect(None, staff_of("hotline_planner"), ("edition",)),
+    "desk_hotline_simulate": Expect(None, staff_of("hotline_planner"), ("edition",)),
+    "desk_hotline_live": Expect(None, staff_of("hotline_supervisor", "office_head"), ("edition",)),
     "desk_hotline_sound": Expect(None, at_desk(_sound), ("sound", "sound_about")),
     "desk_board": Expect(staff_of("dispatcher", "office_head")),
     "desk_supervision": Expect(staff_of("supervisor", "office_head", "return_visitor")),

@@ -82,7 +82,7 @@ def _fill(world: World, route: Route, subject: str, verb: str) -> tuple[dict[str
         return {"lookup_code": code, "code": code, "verb": "withdraw"}, {"lookup_code": NO_CODE, "code": NO_CODE}
     made = {
         "attachment_id": things.get(subject), "intake_id": things["intake"], "batch_id": things["batch"], "ticket_id": things.get(subject),
-        "recording_id": things.get(subject), "case_id": things.get(subject), "staff_id": world.staff["idle"], "organisation_id": world.offices["same"],
+        "recording_id": things.get(subject), "sample_id": things.get(subject), "edition_id": things.get(subject), "case_id": things.get(subject), "staff_id": world.staff["idle"], "organisation_id": world.offices["same"],
     }  # fmt: skip
     for argument, thing in made.items():
         if f":{argument}>" in route.pattern:
@@ -94,7 +94,13 @@ def _fill(world: World, route: Route, subject: str, verb: str) -> tuple[dict[str
         "guide": "consultation", "opinion": things["opinion"], "opinion_pdf": things["opinion"], "opinion_docx": things["opinion"], "calculator": "double_wage",
         "interview": "unpaid_wages", "paper": "labour_arbitration",
     }  # fmt: skip
-    verbs = {"desk_seat_do": "ready", "desk_hotline_supervise": "stop", "desk_me_change": "available"}
+    verbs = {
+        "desk_seat_do": "ready",
+        "desk_hotline_supervise": "stop",
+        "desk_hotline_announce": "make",
+        "desk_hotline_roster_do": "plan",
+        "desk_me_change": "available",
+    }
     slug = GUIDE_SLUG if name == "faq_guide" else things["law"].slug
     return {"code": fixed.get(name, ""), "verb": verbs.get(name, ""), "slug": slug, "place": "30", "kind": "organisations", "suffix": "csv"}, {}
 

@@ -225,6 +225,9 @@ def _posts(world: World) -> None:
 def _hotline(world: World, move: Callable[[timedelta], None], folder: Path) -> None:
     line = connect(move, folder)
     world.objects |= {"ticket": line.ticket, "ticket_about": line.about, "sound": line.recording, "sound_about": line.recording_about}
+    from fawang.hotline.models import ConfigVersion
+
+    world.objects["edition"] = ConfigVersion.objects.get(state="live")
     world.staff |= line.staff
     roles = {"call_author": "seat", "call_second": "seat", "call_other": "seat", "call_boss": "hotline_supervisor", "call_checker": "quality_checker"}
     for name, account in line.staff.items():

@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from fawang.hotline import outbox
 from fawang.hotline.engines import commands as do
-from fawang.hotline.machine import reconcile, timeouts
+from fawang.hotline.engines import events as ev
+from fawang.hotline.machine import dispatch, reconcile, timeouts
 from fawang.hotline.machine.reconcile import engine_gone
 from fawang.hotline.models import AgentState, Call, CallbackRequest, CallEvent, EngineNode, QueueEntry, Reservation
 from fawang.kernel import clock
@@ -206,3 +208,27 @@ def test_the_sweeper_itself_leaves_nobody_on_a_call_that_is_over(world: World) -
     timeouts.sweep()
     assert stuck() == []
     assert world.state(li)[0] == "wrap_up"
+
+
+def test_an_event_that_met_a_deadlock_comes_again_and_is_not_passed_over(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    citizen = world.call()
+    world.settle()
+    citizen.hang_up()
+    [gone] = [e for e in world.engine.core.page(world.seq) if isinstance(e, ev.LegEnded)]
+    sound, tries = dispatch.HANDLERS[ev.LegEnded], []
+
+    def meets_a_deadlock(*given: Any) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise OperationalError("deadlock detected")
+        sound(*given)
+
+    monkeypatch.setitem(dispatch.HANDLERS, ev.LegEnded, meets_a_deadlock)
+    before = EngineNode.objects.get(pk="fake").seq
+    with pytest.raises(OperationalError):
+        dispatch.handle([gone])
+    assert EngineNode.objects.get(pk="fake").seq == before
+    assert not CallEvent.objects.filter(kind="LegEnded").exists()
+    assert world.row(citizen).state != "ended"
+    dispatch.handle([gone])
+    assert world.row(citizen).state == "ended"

@@ -203,9 +203,14 @@ def test_a_busy_sip_port_is_said_in_one_sentence_and_the_rest_runs_on(monkeypatc
         assert len(said) == 1
         assert f"127.0.0.1:{port}" in said[0]
         assert os.environ["FAWANG_HOTLINE"] == "0"  # the web process then does not wait for it
+
+
+def test_on_a_free_sip_port_the_hotline_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAWANG_HOTLINE", "1")
+    monkeypatch.setenv("FAWANG_SIP_HOST", "127.0.0.1")
+    monkeypatch.setenv("FAWANG_SIP_PORT", "0")  # the system's choice is free
     assert _hotline()
-    assert capsys.readouterr().err == ""
+    assert os.environ["FAWANG_HOTLINE"] == "1"
 
 
 def test_the_hotline_can_be_left_out(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -281,6 +281,7 @@ def test_an_unannounced_call_is_not_recorded(world: World, monkeypatch: pytest.M
 
 
 def test_what_the_engine_recorded_by_itself_has_its_row_is_sealed_and_is_a_voicemail_to_deal_with(world: World) -> None:
+    world.agent("李律师", ready=False)  # so that the call waits
     citizen = world.call()
     world.engine.core.do(do.Answer(command_id="f1", leg_id=citizen.leg_id))
     world.engine.core.do(do.RecordStart(command_id="f2", leg_id=citizen.leg_id, rec_id=f"fallback-{citizen.leg_id}"))

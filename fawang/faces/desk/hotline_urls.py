@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from fawang.faces.desk import hotline_board, hotline_seat
+from fawang.faces.desk import hotline_board, hotline_plan, hotline_quality, hotline_roster, hotline_seat
 
 urlpatterns = [
     path("", hotline_seat.seat, name="desk_seat"),
@@ -15,5 +15,19 @@ urlpatterns = [
     path("board", hotline_board.board, name="desk_hotline_board"),
     path("supervise/<str:verb>", hotline_board.supervise, name="desk_hotline_supervise"),
     path("work", hotline_board.work, name="desk_hotline_work"),
+    path("quality", hotline_quality.samples, name="desk_hotline_quality"),
+    path("quality/<uuid:sample_id>", hotline_quality.sample, name="desk_hotline_sample"),
+    path("quality/<uuid:sample_id>/score", hotline_quality.score, name="desk_hotline_score"),
+    path("quality/<uuid:sample_id>/appeal", hotline_quality.appeal, name="desk_hotline_appeal"),
+    path("listen/<uuid:recording_id>", hotline_quality.listen, name="desk_hotline_listen"),
+    path("roster", hotline_roster.roster, name="desk_hotline_roster"),
+    path("roster/<str:verb>", hotline_roster.act, name="desk_hotline_roster_do"),
+    path("plan", hotline_plan.plan, name="desk_hotline_plan"),
+    path("plan/draft", hotline_plan.draft, name="desk_hotline_draft"),
+    path("announce/<str:verb>", hotline_plan.announce, name="desk_hotline_announce"),
+    path("plan/<uuid:edition_id>", hotline_plan.edition, name="desk_hotline_edition"),
+    path("plan/<uuid:edition_id>/revise", hotline_plan.revise, name="desk_hotline_revise"),
+    path("plan/<uuid:edition_id>/simulate", hotline_plan.simulate, name="desk_hotline_simulate"),
+    path("plan/<uuid:edition_id>/live", hotline_plan.live, name="desk_hotline_live"),
     path("sound/<uuid:recording_id>", hotline_board.sound, name="desk_hotline_sound"),
 ]

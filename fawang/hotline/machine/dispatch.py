@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from fawang.hotline import outbox, raw, recordings, voicemails
 from fawang.hotline.engines import commands as do
@@ -27,16 +27,19 @@ class LeaseLost(Exception):
 def handle(events: Sequence[ev.Event], *, holder: str | None = None) -> list[ev.Event]:
     """Deal with events in one transaction; returns those that change what the controller knows of the engine itself.
 
-    Raises ``LeaseLost`` when ``holder`` no longer controls the engine. One event that cannot be dealt with is written down and passed
-    over, so that it stands in nobody's way; the deadlines clean up after it.
+    Raises ``LeaseLost`` when ``holder`` no longer controls the engine, and ``OperationalError`` for what is the database's own affair (a
+    deadlock, a lost connection): the event comes again. One event that cannot be dealt with is written down and passed over, so that it
+    stands in nobody's way; the deadlines clean up after it.
     """
     try:
         with transaction.atomic():
             return _handle(events, holder)
     except LeaseLost:
         raise
-    except Exception:
+    except Exception as error:
         if len(events) == 1:
+            if isinstance(error, OperationalError | InterfaceError):
+                raise
             log.exception("event %s %s of %s could not be dealt with", events[0].seq, type(events[0]).__name__, events[0].engine_id)
             _pass_over(events[0], holder)
             return []

@@ -13,13 +13,7 @@ import psycopg
 
 from tests.fault.world import ROOT, World, children_of, command_of
 
-MARKS = {
-    "engine": "main hotline-engine",
-    "controller": "main hotline run",
-    "recorder": "embedded.recorder",
-    "seats": "main hotline demo-seat",
-    "live": "config.live",
-}
+MARKS = {"engine": "hotline-engine", "controller": "hotline run", "seats": "hotline demo-seat", "gateway": "hotline gateway"}
 """What names a process of a kind in its command line."""
 
 
@@ -102,6 +96,8 @@ class House(World):
 
     def pids(self, kind: str) -> list[int]:
         """See ``World``."""
+        if kind == "recorder":
+            return [child for engine in self.pids("engine") for child in children_of(engine)]
         if kind == "recorder":
             return [child for engine in self.pids("engine") for child in children_of(engine)]
         if kind not in MARKS:

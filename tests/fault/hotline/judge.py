@@ -27,6 +27,7 @@ LOUD = 24
 SPOKEN = 0.8
 """Of the windows before a kill so many must hold sound: sipp itself stumbles on a busy machine."""
 LATE_S = 0.05
+MOMENT = 3.0
 SOUND_KILLS = ("engine", "recorder")
 
 
@@ -116,9 +117,13 @@ def _one_call(seen: Wire, row: dict[str, Any], events: list[dict[str, Any]], ver
     elif ends[0]["data"]["cause"] != row["end_cause"]:
         verdict.accuse("ends", f"{seen.ref} ended as {ends[0]['data']['cause']}, its row says {row['end_cause']}")
     arrived = [e for e in events if e["kind"] == "arrived"]
-    by_itself = any(e["data"].get("command_id", "").startswith("fallback") for e in events)
-    if arrived and "answered" in seen.at and not by_itself and arrived[0]["recorded_at"].timestamp() > seen.at["answered"] + LATE_S:
+    if arrived and "answered" in seen.at and not by_itself(events) and arrived[0]["recorded_at"].timestamp() > seen.at["answered"] + LATE_S:
         verdict.accuse("late row", f"{seen.ref} was answered {arrived[0]['recorded_at'].timestamp() - seen.at['answered']:.2f} s before its row was there")
+
+
+def by_itself(events: list[dict[str, Any]]) -> bool:
+    """Whether the engine, long without a controller, answered this call and apologised: its arrival stands in the engine's own file before that."""
+    return any(e["data"].get("play_id") == "fallback" for e in events)
 
 
 STUCK = {
@@ -149,14 +154,20 @@ def _recordings(
     kills: list[tuple[float, str]], places: Places, verdict: Verdict,
 ) -> None:  # fmt: skip
     starts = {e["data"]["rec_id"]: e["at"].timestamp() for e in raw if e["kind"] == "RecordStarted"}
+    alone = {e["call_id"] for e in raw if by_itself([e])}
     mine, bound = Counter(t["call_id"] for t in tapes), {t["recording"]: t["digest"] for t in told}
     for row in rows:
-        if row["queued_at"] is not None and mine[row["id"]] < 1:
+        if row["queued_at"] is not None and row["id"] not in alone and mine[row["id"]] < 1:
             verdict.accuse("no recording", f"{row['call_ref']} reached the queue and was not recorded")
     ends = {r["id"]: r["ended_at"].timestamp() for r in rows if r["ended_at"]}
     for tape in tapes:
         if tape["state"] not in ("stored", "partial"):
-            verdict.accuse("no recording", f"{tape['id']} is {tape['state']}")
+            gone = ends.get(tape["call_id"], tape["started_at"].timestamp()) - tape["started_at"].timestamp()
+            never = tape["rec_id"] not in starts
+            if not never or (
+                gone > MOMENT and tape["call_id"] not in alone
+            ):  # a caller who leaves in the moment recording is asked for leaves nothing to record
+                verdict.accuse("no recording", f"{tape['id']} is {tape['state']}")
             continue
         _bound(tape, bound, places, verdict)
         _complete(tape, starts.get(tape["rec_id"]), ends.get(tape["call_id"]), kills, places, verdict)
