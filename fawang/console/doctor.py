@@ -21,6 +21,7 @@ def run(options: argparse.Namespace) -> int:
 
     from fawang.kernel import clock
     from fawang.kernel.models import Heartbeat, UnsealedEvent
+    from fawang.knowledge.norm_check import unfit
     from fawang.matters.processes import check_references
     from fawang.regions.selectors import calendar_warning
 
@@ -38,6 +39,7 @@ def run(options: argparse.Namespace) -> int:
         wrong.append(f"{waiting} events wait for the ledger")
     if warning := calendar_warning(clock.today()):
         wrong.append(warning.zh)
+    wrong += [str(row) for row in unfit() if row.held]
     print("suite", settings.CIPHER_SUITE, "· state", settings.STATE_DIR)
     for line in wrong:
         print("!", line)

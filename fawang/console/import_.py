@@ -51,12 +51,14 @@ def run(options: argparse.Namespace) -> int:
 
 def _laws(options: argparse.Namespace) -> dict[str, Any]:
     from fawang.knowledge.importers.run import import_laws
+    from fawang.knowledge.norm_check import unfit
     from fawang.knowledge.shipped import load_shipped_reading
     from fawang.people.actors import SYSTEM
 
     report = import_laws(actor=SYSTEM, source=options.source, path=options.path, dry_run=options.dry_run, progress=shown())
     if not options.dry_run:
         load_shipped_reading()  # what ships with the product cites laws that may be there only now
+        report["not_in_force"] = [str(row) for row in unfit() if row.held]
     return report
 
 

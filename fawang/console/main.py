@@ -24,6 +24,7 @@ VERBS = (
     "train",
     "check",
     "library",
+    "norms",
     "hotline",
     "hotline_engine",
 )

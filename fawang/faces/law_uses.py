@@ -52,7 +52,7 @@ def _declared() -> dict[tuple[str, str], list[tuple[str, Text, str]]]:
             for norm in item.norms:
                 add(norm, ("interview", newest.name, f"/interviews/{code}"))
     for made in CALCULATORS:
-        for norm in getattr(made, "norms", ()):
+        for norm in made.norms:
             add(norm, ("calculator", made.name, f"/calculators/{made.code}"))
     for template in templates():
         for norm in template.norms:

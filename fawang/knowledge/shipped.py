@@ -46,7 +46,7 @@ def declared_norms() -> dict[tuple[str, str], tuple[str, str, tuple[str, ...]]]:
         made = interview(code)
         found["interview", code] = (made.name.zh, f"/interviews/{code}", tuple(dict.fromkeys(n for i in made.items for n in i.norms)))
     for sum_ in CALCULATORS:
-        found["calculator", sum_.code] = (sum_.name.zh, f"/calculators/{sum_.code}", tuple(dict.fromkeys(getattr(sum_, "norms", ()))))
+        found["calculator", sum_.code] = (sum_.name.zh, f"/calculators/{sum_.code}", sum_.norms)
     for paper in templates():
         found["document", paper.code] = (paper.name.zh, f"/papers/{paper.code}", tuple(dict.fromkeys(paper.norms)))
     return found

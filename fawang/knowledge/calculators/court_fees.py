@@ -141,6 +141,11 @@ LITIGATION_FEE = Calculator(
     ),
     _fee,
     "procedure",
+    norms=(
+        "诉讼费用交纳办法 13",
+        "诉讼费用交纳办法 15",
+        "诉讼费用交纳办法 16",
+    ),
 )
 ENFORCEMENT_FEE = Calculator(
     "enforcement_fee",
@@ -149,6 +154,7 @@ ENFORCEMENT_FEE = Calculator(
     (_AMOUNT, _ON),
     _enforcement,
     "procedure",
+    norms=("诉讼费用交纳办法 14",),
 )
 PRESERVATION_FEE = Calculator(
     "preservation_fee",
@@ -157,4 +163,5 @@ PRESERVATION_FEE = Calculator(
     (_AMOUNT, _ON),
     _preservation,
     "procedure",
+    norms=("诉讼费用交纳办法 14",),
 )

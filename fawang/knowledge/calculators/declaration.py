@@ -72,7 +72,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Calculator:
-    """One sum. ``work`` raises ``TableMissing`` for a figure nobody entered and ``Refusal`` for facts that do not fit."""
+    """One sum. ``work`` raises ``TableMissing`` for a figure nobody entered and ``Refusal`` for facts that do not fit.
+
+    ``norms`` are all articles its working may name, so that a change of one of them finds it.
+    """
 
     code: str
     name: Text
@@ -80,6 +83,7 @@ class Calculator:
     inputs: tuple[Input, ...]
     work: Callable[[Values, Tables], Answer]
     topic: str
+    norms: tuple[str, ...] = ()
 
     def input(self, code: str) -> Input:
         """The input of that code. Raises ``KeyError``."""

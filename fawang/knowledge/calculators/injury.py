@@ -181,6 +181,12 @@ WORK_INJURY = Calculator(
     (_GRADE, Input("wage", Text("受伤前12个月平均月缴费工资（元）", "Average insured wage of the 12 months before"), InputKind.MONEY), _AVERAGE, _ON),
     _work_injury,
     "injury",
+    norms=(
+        "工伤保险条例 35",
+        "工伤保险条例 36",
+        "工伤保险条例 37",
+        "工伤保险条例 64",
+    ),
 )
 WORK_DEATH = Calculator(
     "work_death",
@@ -199,6 +205,7 @@ WORK_DEATH = Calculator(
     ),
     _work_death,
     "injury",
+    norms=("工伤保险条例 39",),
 )
 TRAFFIC_INJURY = Calculator(
     "traffic_injury",
@@ -236,4 +243,18 @@ TRAFFIC_INJURY = Calculator(
     ),
     _traffic,
     "injury",
+    norms=(
+        "民法典 1179",
+        "民法典 1213",
+        "道路交通安全法 76",
+        "人身损害赔偿解释 6",
+        "人身损害赔偿解释 7",
+        "人身损害赔偿解释 8",
+        "人身损害赔偿解释 9",
+        "人身损害赔偿解释 10",
+        "人身损害赔偿解释 11",
+        "人身损害赔偿解释 12",
+        "人身损害赔偿解释 14",
+        "人身损害赔偿解释 15",
+    ),
 )

@@ -258,6 +258,12 @@ DISMISSAL = Calculator(
     ),
     _dismissal,
     "labour",
+    norms=(
+        "劳动合同法 40",
+        "劳动合同法 47",
+        "劳动合同法 48",
+        "劳动合同法 87",
+    ),
 )
 DOUBLE_WAGE = Calculator(
     "double_wage",
@@ -271,6 +277,11 @@ DOUBLE_WAGE = Calculator(
     ),
     _double_wage,
     "labour",
+    norms=(
+        "劳动合同法 82",
+        "劳动合同法实施条例 6",
+        "劳动合同法实施条例 7",
+    ),
 )
 OVERTIME = Calculator(
     "overtime",
@@ -285,6 +296,7 @@ OVERTIME = Calculator(
     ),
     _overtime,
     "labour",
+    norms=("劳动法 44",),
 )
 ANNUAL_LEAVE = Calculator(
     "annual_leave",
@@ -306,4 +318,11 @@ ANNUAL_LEAVE = Calculator(
     ),
     _leave,
     "labour",
+    norms=(
+        "职工带薪年休假条例 3",
+        "职工带薪年休假条例 5",
+        "企业职工带薪年休假实施办法 10",
+        "企业职工带薪年休假实施办法 11",
+        "企业职工带薪年休假实施办法 12",
+    ),
 )

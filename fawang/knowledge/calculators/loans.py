@@ -139,6 +139,14 @@ LOAN_INTEREST = Calculator(
     ),
     _loan,
     "loans",
+    norms=(
+        "民法典 670",
+        "民法典 676",
+        "民法典 680",
+        "民间借贷规定 24",
+        "民间借贷规定 25",
+        "民间借贷规定 26",
+    ),
 )
 LATE_PERFORMANCE = Calculator(
     "late_performance",
@@ -151,4 +159,8 @@ LATE_PERFORMANCE = Calculator(
     ),
     _late,
     "loans",
+    norms=(
+        "民事诉讼法 264",
+        "迟延履行期间债务利息解释 1",
+    ),
 )

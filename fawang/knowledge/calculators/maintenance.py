@@ -53,4 +53,8 @@ CHILD_MAINTENANCE = Calculator(
     ),
     _maintenance,
     "family",
+    norms=(
+        "民法典 1085",
+        "婚姻家庭编解释一 49",
+    ),
 )

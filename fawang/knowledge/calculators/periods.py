@@ -111,4 +111,5 @@ FILING_PERIOD = Calculator(
     ),
     _period,
     "procedure",
+    norms=tuple(dict.fromkeys([*(norm for found in periods() for norm in found.norms), "民法典 203", "民事诉讼法 85"])),
 )

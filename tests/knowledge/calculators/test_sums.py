@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal as D
 
@@ -9,7 +10,7 @@ import pytest
 
 from fawang.kernel.errors import Refusal
 from fawang.kernel.texts import Text
-from fawang.knowledge.calculators.catalogue import CALCULATORS, calculate
+from fawang.knowledge.calculators.catalogue import CALCULATORS, calculate, calculator
 from fawang.knowledge.calculators.declaration import Answer
 from fawang.knowledge.calculators.tables import Row, TableMissing, Tables
 
@@ -17,7 +18,10 @@ DAY = "2026-03-02"
 
 
 def ask(code: str, tables: Tables | None = None, **typed: str) -> Answer:
-    return calculate(code, typed, tables or Tables())
+    """Work a sum out; every article its working names is one that it declares."""
+    answer = calculate(code, typed, tables or Tables())
+    assert {norm for norm in answer.norms if re.fullmatch(r"\S+ [0-9]+", norm)} <= set(calculator(code).norms)
+    return answer
 
 
 # 诉讼费用交纳办法 §13: 50; then 2.5 % to 100,000; 2 % to 200,000; 1.5 % to 500,000; 1 % to a million; 0.9; 0.8; 0.7; 0.6; 0.5
