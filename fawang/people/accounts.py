@@ -29,6 +29,7 @@ _NOBODY = make_password("nobody")
 
 event_kind("staff.created", "新建账号", "Account created", keys=("staff", "office"))
 event_kind("staff.disabled", "停用账号", "Account disabled", keys=("staff", "reason"))
+event_kind("staff.moved", "调动", "Moved to another office", keys=("staff", "office", "before"))
 event_kind("staff.role_granted", "授权", "Role granted", keys=("staff", "role", "office", "region"))
 event_kind("staff.role_revoked", "收回授权", "Role revoked", keys=("staff", "role"))
 event_kind("staff.signed_in", "登录", "Signed in", keys=("staff",))
@@ -42,7 +43,7 @@ def sign_in(*, username: str, password: str, totp: str) -> Staff:
     """The account, when password and code are right. Raises ``Refusal`` ``sign_in.wrong`` or ``sign_in.locked`` (both counted)."""
     problem: Refusal | None = None
     with transaction.atomic():
-        staff = Staff.objects.select_for_update().filter(username=username).first()
+        staff = Staff.objects.select_for_update().filter(username=username.replace("\0", "\ufffd")).first()  # a name no account has; NUL cannot be asked for
         if staff is None:
             check_password(password, _NOBODY)  # equal work whether the name exists or not
             raise Refusal("sign_in.wrong", status=403)
@@ -142,7 +143,7 @@ def create_staff(
 ) -> Staff:
     """Make an account without any role; without a password nobody signs in with it. Raises ``Forbidden``, ``Refusal('staff.exists')``."""
     with transaction.atomic():
-        require("people.create_staff", actor, office_id)
+        require("people.create_staff", actor, Grant("", office_id, ""))
         if Staff.objects.filter(username=username).exists():
             raise Refusal("staff.exists", field="username")
         staff = Staff(
@@ -219,6 +220,22 @@ def disable_staff(*, actor: Actor, staff: Staff, reason: str) -> None:
         staff.save(update_fields=["state", "left_at"])
         _end_sessions(staff)
         events.record(kind="staff.disabled", stream=staff.pk, payload={"staff": str(staff.pk), "reason": reason[:40]})
+
+
+def move_staff(*, actor: Actor, staff: Staff, office_id: uuid.UUID) -> None:
+    """Move an account to another office: its posts of before and every session end; posts there are granted anew. Both places must be the actor's."""
+    with transaction.atomic():
+        require("people.create_staff", actor, staff)
+        require("people.create_staff", actor, Grant("", office_id, ""))
+        before = str(staff.office_id or "")
+        for row in live_grants(staff):
+            row.revoked_at = clock.now()
+            row.save(update_fields=["revoked_at"])
+            events.record(kind="staff.role_revoked", stream=staff.pk, payload={"staff": str(staff.pk), "role": row.role})
+        staff.office_id = office_id
+        staff.save(update_fields=["office_id"])
+        events.record(kind="staff.moved", stream=staff.pk, payload={"staff": str(staff.pk), "office": str(office_id), "before": before})
+        _end_sessions(staff)
 
 
 def _end_sessions(staff: Staff) -> None:

@@ -19,12 +19,12 @@ def see_staff(actor: Actor, target: Staff) -> Decision:
 
 @policy("people.create_staff", "管辖范围内的系统管理员", "System administrators, within their scope")
 def create_staff(actor: Actor, target: Any) -> Decision:
-    """Making and disabling accounts. ``target`` is an account, an office's id, or nothing (the page itself)."""
+    """Making and disabling accounts. ``target`` is an account, the place one is to be made at, or nothing (the page itself)."""
     if actor.kind == "system":
         return allow()
     if not actor.has("system_admin"):
         return deny("只有系统管理员可以管理账号。", "Only system administrators manage accounts.")
-    if target is not None and not reaches(actor, "system_admin", target.office_id if isinstance(target, Staff) else target):
+    if target is not None and not reaches(actor, "system_admin", target.office_id):
         return _outside(actor, target)
     return allow()
 

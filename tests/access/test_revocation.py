@@ -25,7 +25,7 @@ from fawang.matters import actions
 from fawang.matters.attachments import add_attachment, scan_waiting
 from fawang.matters.models import Matter
 from fawang.matters.services import lock
-from fawang.people.accounts import change_password, disable_staff, grant_role, revoke_role
+from fawang.people.accounts import change_password, disable_staff, grant_role, move_staff, revoke_role
 from fawang.people.actors import SYSTEM, actor_of_staff
 from fawang.people.models import Staff
 from fawang.registry.models import Organisation
@@ -97,6 +97,17 @@ def test_a_role_taken_back_ends_the_sessions_and_the_next_one_has_it_no_more(cas
     again = staff_client(Staff.objects.get(pk=case.dispatcher.pk))
     assert again.get("/desk/board").status_code == 403
     assert again.get(f"/desk/m/{case.matter.pk}").status_code == 404
+
+
+def test_whoever_is_moved_leaves_his_posts_and_sessions_behind(case: Case) -> None:
+    client = staff_client(case.dispatcher)
+    elsewhere = factories.office("legal_aid_agency", "340200")
+    move_staff(actor=SYSTEM, staff=case.dispatcher, office_id=elsewhere.pk)
+    out(client, case)
+    again = staff_client(Staff.objects.get(pk=case.dispatcher.pk))
+    assert again.get("/desk/board").status_code == 403
+    assert again.get(f"/desk/m/{case.matter.pk}").status_code == 404
+    assert actor_of_staff(case.dispatcher).roles == frozenset()
 
 
 def test_whoever_hands_a_matter_over_is_out_of_it_with_page_file_and_repeated_step(case: Case) -> None:

@@ -21,7 +21,7 @@ from fawang.kernel.folding import pinyin_key
 from fawang.kernel.policy import decide
 from fawang.kernel.text_safety import ValueProblem, check_text
 from fawang.kernel.texts import Text
-from fawang.people.accounts import create_staff, disable_staff, grant_role, revoke_role, set_availability, set_leave
+from fawang.people.accounts import create_staff, disable_staff, grant_role, move_staff, revoke_role, set_availability, set_leave
 from fawang.people.actors import Actor, live_grants
 from fawang.people.models import Leave, RoleGrant, Staff
 from fawang.people.roles import ROLES
@@ -120,8 +120,9 @@ def _account(request: HttpRequest, staff: Staff, *, refusal: Refusal | None = No
         spec("role", "岗位", "Post", widget="select", choices=list(ROLES.items())),
         spec("office", "管辖范围（机构及其下级）", "Scope (office and those below)", widget="select", required=False, choices=_offices()),
     ]  # fmt: skip
+    move = spec("office", "调往", "Moves to", widget="select", choices=_offices())
     context = {
-        "staff": staff, "grants": grants, "fields": fields, "office": offices.get(str(staff.office_id), ""), "refusal": refusal,
+        "move": move, "staff": staff, "grants": grants, "fields": fields, "office": offices.get(str(staff.office_id), ""), "refusal": refusal,
         "may_grant": bool(decide("people.grant", actor, staff)), "why_not": decide("people.grant", actor, staff).reason,
         "may_disable": bool(decide("people.create_staff", actor, staff)) and staff.state == "active" and staff.pk != actor.staff_id,
     }  # fmt: skip
@@ -131,7 +132,7 @@ def _account(request: HttpRequest, staff: Staff, *, refusal: Refusal | None = No
 @require_POST
 @open_to("desk.staff")
 def change(request: HttpRequest, staff_id: uuid.UUID, verb: str) -> HttpResponse:
-    """Grant, revoke, disable: each decided by its own policy."""
+    """Grant, revoke, move, disable: each decided by its own policy."""
     actor = actor_of(request)
     staff = _staff(actor, staff_id)
 
@@ -152,6 +153,12 @@ def change(request: HttpRequest, staff_id: uuid.UUID, verb: str) -> HttpResponse
             revoke_role(actor=actor, grant=grant)
         elif verb == "disable":
             disable_staff(actor=actor, staff=staff, reason=request.POST.get("reason", "")[:40])
+        elif verb == "move":
+            office = Organisation.objects.filter(pk=_uuid(request.POST.get("office", ""))).first()
+            if office is None:
+                raise Refusal("matter.office", field="office")
+            move_staff(actor=actor, staff=staff, office_id=office.pk)
+            return "/desk/staff"
         else:
             raise Absent
         return f"/desk/staff/{staff.pk}"
