@@ -72,6 +72,8 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            return self._unreadable(request)
         actor = actor_from_session(request)
         request.actor = actor  # type: ignore[attr-defined]
         request_id = uuid.uuid4().hex[:16]
@@ -82,6 +84,14 @@ class ActorMiddleware:
         if actor.kind != "anonymous":
             response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+    def _unreadable(self, request: HttpRequest) -> HttpResponse:
+        """An address with a NUL leads nowhere, and the database could not even be asked about it."""
+        from fawang.faces.api.errors import problem
+        from fawang.faces.failures import bad_request
+
+        request.actor = ANONYMOUS  # type: ignore[attr-defined]
+        return problem(Refusal("text.control", status=400)) if request.path.startswith("/api/") else bad_request(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """A refusal is an answer, not a crash."""

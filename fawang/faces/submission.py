@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +11,7 @@ from fawang.kernel import crypto
 from fawang.kernel.errors import Absent, Refusal
 from fawang.kernel.ids import fold_lookup_code
 from fawang.kernel.text_safety import ValueProblem, check_text
-from fawang.matters.intake import Received, Request, Visitor, receive
+from fawang.matters.intake import PRIORITY_GROUPS, Received, Request, Visitor, receive
 from fawang.matters.models import Matter
 from fawang.people.actors import Actor
 from fawang.people.identity import IdentityKind, parse_identity
@@ -19,6 +20,7 @@ from fawang.people.phones import parse_phone
 from fawang.registry.models import Organisation
 
 MIN_QUESTION, MAX_QUESTION = 4, 5000
+_REGION, _CATEGORY = re.compile("[0-9]{6,12}"), re.compile("[a-z0-9_.]{1,80}")
 
 
 def submit(
@@ -48,8 +50,12 @@ def submit(
         _check(problems, "phone", lambda: parse_phone(phone))
     if identity:
         _check(problems, "identity_number", lambda: parse_identity(IdentityKind(kind), identity))
-    if not region:
+    if not _REGION.fullmatch(region):
         problems["region"] = Refusal("matter.region", field="region")
+    if category and not _CATEGORY.fullmatch(category):
+        problems["category"] = Refusal("matter.category", field="category")
+    if len(priority_groups) > len(PRIORITY_GROUPS):
+        problems["priority_groups"] = Refusal("field.choice", field="priority_groups")
     if problems:
         raise Refusal("form.invalid", fields=problems)
     visitor = Visitor(

@@ -36,7 +36,7 @@ def check_text(value: str, *, max_length: int, single_line: bool = False) -> str
     """The value itself, unchanged, if it may be kept. Raises ``BadText`` with the reason."""
     if len(value) > max_length:
         raise BadText("text.too_long", max_length=max_length)
-    if any(0xD800 <= ord(ch) <= 0xDFFF for ch in value):
+    if any(0xD800 <= ord(ch) <= 0xDFFF or ch == "\ufffd" for ch in value):  # U+FFFD: what stood there is lost already
         raise BadText("text.surrogate")
     if _CONTROL.search(value):
         raise BadText("text.control")

@@ -38,11 +38,9 @@ def sees(who: Who, subject: str) -> frozenset[str]:
             return EVERYTHING
         if who.relation == "first_contact":
             return EVERYTHING - {"internal"}
-    if subject == "pool":
-        if who.role in OVERSEE and who.place in INSIDE:
-            return EVERYTHING
-        if who.role == "adviser" and who.place in INSIDE:
-            return frozenset({"topic"})
+    places = {"far": {"other"}, "pool": INSIDE}.get(subject, set())
+    if who.place in places and (who.role in OVERSEE or who.role == "adviser"):
+        return EVERYTHING if who.role in OVERSEE else frozenset({"topic"})
     if subject in BUREAU:
         if who.relation == "complained":
             return frozenset({"content"}) if subject == "statement" else frozenset()
@@ -66,6 +64,16 @@ def anybody(who: Who, subject: str) -> str:
 def nowhere(who: Who, subject: str) -> str:
     """Not here for anybody: a code that was never issued, a page only a demonstration has, a guide still in draft."""
     return "absent"
+
+
+def wrong_password(who: Who, subject: str) -> str:
+    """The same refusal for everybody."""
+    return "no"
+
+
+def signed_out(who: Who, subject: str) -> str:
+    """Back to the door, whoever one was."""
+    return "sign-in"
 
 
 def staff_of(*roles: str, halfway: str = "sign-in") -> Rule:
@@ -146,6 +154,11 @@ PROPOSERS = ("adviser", "rule_editor", "office_head", "supervisor")
 """Who keeps the library: proposing is theirs; reviewing and publishing is the rule editors' (decided again by the services)."""
 
 
+def _not_kept(who: Who, subject: str) -> str:
+    """Something of the library that does not exist, or a matter nothing can be taken from yet."""
+    return "absent" if who.role in PROPOSERS else "no"
+
+
 def _handler(who: Who, subject: str) -> str:
     """Only who answers a matter has the library beside it."""
     return "ok" if who.relation == "assignee" else "no" if sees(who, subject) else "absent"
@@ -178,11 +191,16 @@ def _file(who: Who, subject: str) -> str:
     return "ok" if wanted in sees(who, "consultation") else "absent"
 
 
+def _takes_in(who: Who, subject: str) -> str:
+    """Registering for somebody else (DOMAIN H-04, P-06): window, hotline, advisers on duty, dispatchers, heads."""
+    return "ok" if _sits(who) or who.role in {"window_clerk", "dispatcher", "office_head", "adviser"} else "no"
+
+
 def _slip(who: Who, subject: str) -> str:
     """The slip with the lookup code: only whoever took the matter in."""
     if who.relation == "first_contact":
         return "ok"
-    return "absent" if who.role in {"window_clerk", "dispatcher", "office_head", "adviser"} else "no"
+    return "absent" if _takes_in(who, subject) == "ok" else "no"
 
 
 def _batch(who: Who, subject: str) -> str:
@@ -201,7 +219,7 @@ def _account(who: Who, subject: str) -> str:
 def _account_change(who: Who, subject: str) -> str:
     if (first := _account(who, subject)) != "ok":
         return first
-    whose = {"grant": "security_admin", "revoke": "security_admin", "disable": "system_admin"}
+    whose = {"grant": "security_admin", "revoke": "security_admin", "disable": "system_admin", "move": "system_admin"}
     return "ok" if who.role == whose[subject] else "no"
 
 
@@ -289,7 +307,8 @@ class Expect:
 
 MATTERS = ("consultation", "pool", "complaint", "statement")
 ALL_STEPS = tuple(f"{m}:{v}" for m, verbs in STEPS.items() for v in verbs)
-ALL_ACTS = tuple(f"{m}:{v}" for m in MATTERS[:3] for v in ACTS)
+ACTS_ON = {"consultation": tuple(ACTS), "pool": ("claim", "assign", "note", "order"), "complaint": ("claim", "assign", "note", "message", "order", "transfer")}
+ALL_ACTS = tuple(f"{m}:{v}" for m, verbs in ACTS_ON.items() for v in verbs)
 CODES = ("consultation", "complaint")
 
 
@@ -370,8 +389,8 @@ ROUTES: dict[str, Expect] = {
     "api_search": Expect(anybody),
     # the desk
     "desk": Expect(staff_of()),
-    "desk_sign_in": Expect(anybody, anybody),
-    "desk_sign_out": Expect(None, anybody),
+    "desk_sign_in": Expect(anybody, wrong_password),
+    "desk_sign_out": Expect(None, signed_out),
     "desk_password": Expect(staff_of(halfway="ok"), staff_of(halfway="ok")),
     "desk_device": Expect(staff_of(halfway="ok"), staff_of(halfway="ok")),
     "desk_bulk": Expect(None, staff_of()),
@@ -387,16 +406,14 @@ ROUTES: dict[str, Expect] = {
     "desk_answer_checked": Expect(None, at_desk(_handler), ("consultation",)),
     "desk_answer_similar": Expect(None, at_desk(_handler), ("consultation",)),
     "desk_answer_draft": Expect(None, at_desk(_handler), ("consultation",)),
-    "desk_bank": Expect(staff_of(*PROPOSERS), staff_of(*PROPOSERS)),
+    "desk_bank": Expect(at_desk(_not_kept), at_desk(_not_kept), ("consultation",)),
     "desk_library": Expect(staff_of(*PROPOSERS)),
     "desk_review": Expect(None, at_desk(lambda who, subject: "absent")),
     **{
         name: Expect(staff_of(*PROPOSERS), staff_of(*PROPOSERS))
         for name in (
             "desk_questions",
-            "desk_question",
             "desk_snippets",
-            "desk_snippet",
             "desk_guides",
             "desk_guide_new",
             "desk_guide",
@@ -404,11 +421,13 @@ ROUTES: dict[str, Expect] = {
             "desk_case_new",
             "desk_case",
             "desk_local_figures",
-            "desk_local_figure",
         )
     },
-    "desk_window": Expect(staff_of("window_clerk", "dispatcher", "office_head", "adviser"), staff_of("window_clerk", "dispatcher", "office_head", "adviser")),
-    "desk_tickets": Expect(None, staff_of("window_clerk", "dispatcher", "office_head", "adviser")),
+    "desk_question": Expect(at_desk(_not_kept), at_desk(_not_kept)),
+    "desk_snippet": Expect(None, at_desk(_not_kept)),
+    "desk_local_figure": Expect(None, at_desk(lambda who, subject: "absent" if who.role == "rule_editor" else "no")),
+    "desk_window": Expect(at_desk(_takes_in), at_desk(_takes_in)),
+    "desk_tickets": Expect(None, at_desk(_takes_in)),
     "desk_slip": Expect(at_desk(_slip), None, ("intake",)),
     "desk_seat": Expect(at_desk(seats)),
     "desk_seat_do": Expect(None, at_desk(seats)),
@@ -448,7 +467,7 @@ ROUTES: dict[str, Expect] = {
     "desk_accounts": Expect(staff_of("system_admin", "security_admin", "audit_admin")),
     "desk_account": Expect(at_desk(_account), None, ("account",)),
     "desk_account_new": Expect(None, staff_of("system_admin")),
-    "desk_account_change": Expect(None, at_desk(_account_change), ("grant", "revoke", "disable")),
+    "desk_account_change": Expect(None, at_desk(_account_change), ("grant", "revoke", "move", "disable")),
     "desk_me": Expect(staff_of()),
     "desk_me_change": Expect(None, staff_of()),
     "desk_rules": Expect(staff_of()),

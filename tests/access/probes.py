@@ -6,7 +6,7 @@ import copy
 import os
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,9 @@ from django.http import HttpResponseBase
 from django.test import Client
 
 from fawang.kernel.models import Event
+from fawang.people.roles import ADMINISTRATORS
 from tests.access.expectations import CODES, Rule, anybody, nowhere, sees
-from tests.access.world import PDF, Who, World
+from tests.access.world import PDF, PLACES, Who, World
 from tests.architecture.test_registries import operations, routes
 
 NOBODYS = uuid.UUID("00000000-0000-4000-8000-000000000000")
@@ -65,9 +66,11 @@ def target(world: World, route: Route, subject: str) -> Target:
     """The addresses of a route for one of its objects."""
     subject_of, _, verb = subject.partition(":")
     real, gone = _fill(world, route, subject_of, verb)
-    form: dict[str, Any] = {"_key": uuid.uuid4().hex, "level": "5"}
+    form: dict[str, Any] = {"_key": uuid.uuid4().hex, "level": "5", "verb": "close", "office": str(world.offices["same"].pk), "grant": _grant(world)}
     path = "/" + _CONVERTER.sub(lambda m: str(real[m[1]]), route.pattern)
     absent = "/" + _CONVERTER.sub(lambda m: str(gone.get(m[1], real.get(m[1]))), route.pattern) if gone else ""
+    if route.name == "desk_behind":
+        path += "?figure=received"
     return Target(path, absent, form, _body(route.name))
 
 
@@ -84,6 +87,11 @@ def _fill(world: World, route: Route, subject: str, verb: str) -> tuple[dict[str
         "attachment_id": things.get(subject), "intake_id": things["intake"], "batch_id": things["batch"], "ticket_id": things.get(subject),
         "recording_id": things.get(subject), "sample_id": things.get(subject), "edition_id": things.get(subject), "case_id": things.get(subject), "staff_id": world.staff["idle"], "organisation_id": world.offices["same"],
     }  # fmt: skip
+    if subject == "" and "<uuid:case_id>" in route.pattern:
+        return {"case_id": things["case_draft"].pk}, {}
+    kept_ids = {argument: NOBODYS for argument in ("question_id", "snippet_id", "figure_id", "flag_id") if argument in route.pattern}
+    if kept_ids:
+        return kept_ids, {}
     for argument, thing in made.items():
         if f":{argument}>" in route.pattern:
             gone = {argument: NOBODYS} if name != "desk_organisation" else {}
@@ -101,11 +109,15 @@ def _fill(world: World, route: Route, subject: str, verb: str) -> tuple[dict[str
         "desk_hotline_roster_do": "plan",
         "desk_me_change": "available",
     }
-    slug = GUIDE_SLUG if name == "faq_guide" else things["law"].slug
+    slug = GUIDE_SLUG if "guide" in name else things["law"].slug
     return {"code": fixed.get(name, ""), "verb": verbs.get(name, ""), "slug": slug, "place": "30", "kind": "organisations", "suffix": "csv"}, {}
 
 
 GUIDE_SLUG = "unpaid"
+
+
+def _grant(world: World) -> str:
+    return str(world.staff["idle"].grants.values_list("pk", flat=True).first() or "")
 
 
 def _body(name: str) -> dict[str, Any] | None:
@@ -178,25 +190,54 @@ WHOLE = os.environ.get("ACCESS_MATRIX") == "whole"
 """The whole form sends everybody everywhere; the short one, at every build, leaves out who differs from another in nothing."""
 
 
+AROUND = {
+    "ticket": ("seat@other", "hotline_supervisor@same", "quality_checker@same", "supervisor@above", "office_head@above", "complaint_handler@above"),
+    "account": tuple(f"{role}@{place}" for role in ADMINISTRATORS for place in PLACES) + ("supervisor@above", "registrar@above"),
+    "batch": ("registrar@same", "registrar@above", "registrar@beyond", "system_admin@above"),
+    "case": (), "case_draft": ("rule_editor@above",),
+}  # fmt: skip
+AROUND |= dict.fromkeys(("ticket_about", "sound", "sound_about"), AROUND["ticket"]) | dict.fromkeys(("grant", "revoke", "move", "disable"), AROUND["account"])
+"""Who might get at what is no matter, beside the public."""
+
+
 def crowd(world: World, rule: Rule, subject: str) -> list[Who]:
     """Who is sent to a page."""
     if WHOLE:
         return list(world.clients)
     if rule in (anybody, nowhere):
-        return [world.who(name) for name in PUBLIC]
-    if subject in CODES:
-        return [*(w for w in world.clients if w.relation or w.kind != "staff"), *(world.who(name) for name in PUBLIC[3:])]
-    matter, _, verb = subject.partition(":")
+        return _named(world, PUBLIC)
     if not subject:
         return _one_of_each(world)
+    related = [w for w in world.clients if w.relation]
+    if subject in CODES:
+        return [*(w for w in related if w.place != "platform"), *_named(world, PUBLIC)]
+    if subject in AROUND:
+        return [
+            *(w for w in related if (w.place == "platform") == ("call" in subject or subject[:5] in {"ticke", "sound"})),
+            *_named(world, (*PUBLIC, *AROUND[subject])),
+        ]
+    matter, _, verb = subject.partition(":")
     if verb:
         met: dict[tuple[str, str], Who] = {}
         for who in world.clients:
             if sees(who, matter):
                 met.setdefault((who.role, who.relation), who)
-        return [*met.values(), *(world.who(name) for name in OUTSIDERS[:3])]
-    near = [w for w in world.clients if w.relation or w.kind != "staff" or w.place in {"same", "above"}]
-    return [*near, *(world.who(name) for name in OUTSIDERS[:5])]
+        return [*_fewer(list(met.values()), rule, subject), *_named(world, OUTSIDERS[:2])]
+    near = [w for w in world.clients if w.relation or w.kind != "staff" or w.place == "above"]
+    return [*near, *_named(world, (*OUTSIDERS, "supervisor@same", "complaint_handler@same", "dispatcher@same", "adviser@same"))]
+
+
+def _fewer(met: list[Who], rule: Rule, subject: str) -> list[Who]:
+    """Of those who see a matter: two who may take the step, and of those who may not every relation and three posts, others at every verb."""
+    able = [w for w in met if rule(w, subject) == "ok"]
+    barred = [w for w in met if rule(w, subject) != "ok"]
+    posts = [w for w in barred if not w.relation]
+    turn = sum(subject.encode()) % max(len(posts), 1)
+    return [*able[:2], *(w for w in barred if w.relation), *(posts[turn:] + posts[:turn])[:3]]
+
+
+def _named(world: World, names: Iterable[str]) -> list[Who]:
+    return [world.who(name) for name in dict.fromkeys(names)]
 
 
 def _one_of_each(world: World) -> list[Who]:

@@ -32,6 +32,11 @@ from tests import factories
 from tests.access.reading import shelve
 from tests.access.telephone import connect
 
+COMPLAINANT = {"name": "韩金丝雀", "phone": "13900004417", "identity_number": "340104198807154410"}
+QUESTIONER = {"name": "卫当事", "phone": "13900005523", "identity_number": "340104197912035523"}
+COMPLAINT_WORDS = "金丝雀原话：律师态度恶劣还要加钱"
+NOTE = "内部金丝雀备注：对方是熟人，注意回避"
+FAR_WORDS = "外市金丝雀事项：邻居装修漏水到我家"
 PLACES = ("same", "above", "other", "beyond")
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
@@ -127,7 +132,7 @@ def _cast(world: World) -> None:
     made["idle"] = factories.staff("冯无岗", at=at["same"])
     made["left"] = factories.staff("陈离任", "supervisor", at=at["above"])
     made["fresh"] = factories.staff("褚新人", "supervisor", at=at["above"])
-    world.people["owner"] = factories.citizen("卫当事", "13900000001")
+    world.people["owner"] = factories.citizen(QUESTIONER["name"], QUESTIONER["phone"])
     world.people["stranger"] = factories.citizen("蒋路人", "13900000002")
 
 
@@ -135,7 +140,7 @@ def _consultation(world: World) -> None:
     """Taken in at the window, handled by one lawyer, handed to another, answered and asked back; a pool matter beside it."""
     at, cast = world.offices, world.staff
     clerk, dispatcher, lawyer = (actor_of_staff(cast[n]) for n in ("first_contact", "dispatcher", "assignee"))
-    visitor = Visitor(name="卫当事", phone="13900000001", region_code="340100")
+    visitor = Visitor(**QUESTIONER, region_code="340100")
     with acting(door="window", actor=clerk.ref()):
         received = receive(
             actor=clerk, visitor=visitor, office=at["same"],
@@ -149,7 +154,7 @@ def _consultation(world: World) -> None:
         actions.assign(actor=dispatcher, matter_id=matter.pk, staff_id=cast["assignee"].pk)
     with acting(door="desk", actor=lawyer.ref()):
         take_step(actor=lawyer, matter_id=matter.pk, verb="answer", data={"body": "押金应当退还，可以起诉。", "citations": "《民法典》第七百一十条"})
-        conversation.write_note(actor=lawyer, matter_id=matter.pk, body="内部：对方是熟人，注意回避")
+        conversation.write_note(actor=lawyer, matter_id=matter.pk, body=NOTE)
         for name, audience in (("public", "public"), ("internal", "internal")):
             upload = SimpleUploadedFile(f"{name}.pdf", PDF + name.encode())
             world.objects[f"file_{name}"] = add_attachment(actor=lawyer, matter=lock(matter.pk), upload=upload, name=f"{name}.pdf", audience=audience)  # type: ignore[arg-type]
@@ -165,7 +170,11 @@ def _consultation(world: World) -> None:
             actor=ANONYMOUS, visitor=Visitor(name="沈待派", phone="13900000003"), office=at["same"],
             requests=[Request(process="consultation", title="公司不签劳动合同能要双倍工资吗", region_code="340100", form={})],
         )  # fmt: skip
-    world.matters["pool"] = pool.matters[0]
+        far = receive(
+            actor=ANONYMOUS, visitor=Visitor(name="许外市", phone="13900006631"), office=at["other"],
+            requests=[Request(process="consultation", title=FAR_WORDS, region_code="340200", form={})],
+        )  # fmt: skip
+    world.matters |= {"pool": pool.matters[0], "far": far.matters[0]}
 
 
 def _complaint(world: World) -> None:
@@ -173,8 +182,8 @@ def _complaint(world: World) -> None:
     form = {"target": "lawyer", "respondent": "周被诉", "conduct": "attitude"}
     with acting(door="web"):
         received = receive(
-            actor=ANONYMOUS, visitor=Visitor(name="韩举报", phone="13900000004"), office=world.offices["above"],
-            requests=[Request(process="complaint", title="律师态度恶劣还要加钱", region_code="340100", form=form)],
+            actor=ANONYMOUS, visitor=Visitor(**COMPLAINANT), office=world.offices["above"],
+            requests=[Request(process="complaint", title=COMPLAINT_WORDS, region_code="340100", form=form)],
         )  # fmt: skip
     matter = received.matters[0]
     boss = Actor("staff", "", staff_id=world.staff["handler"].pk, office_id=world.offices["above"].pk, grants=actor_of_staff(world.staff["handler"]).grants)

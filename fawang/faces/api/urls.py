@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 from django.db import transaction
 from django.http import HttpRequest
 from django.urls import path
-from ninja import File, NinjaAPI, Status, UploadedFile
+from ninja import File, Status, UploadedFile
 
 from fawang.faces import problems  # noqa: F401 - registers the faces' words
 from fawang.faces.api import library, schemas, search
+from fawang.faces.api.contract import Contract
 from fawang.faces.api.errors import install
 from fawang.faces.pages import uploads_digest
 from fawang.faces.submission import matter_id_of, submit
@@ -31,7 +32,7 @@ from fawang.oversight.services import rate
 from fawang.people.actors import Actor
 
 View = TypeVar("View", bound=Callable[..., Any])
-api = NinjaAPI(title="Fawang 法网", version="1", docs_url=None, openapi_url="/openapi.json", urls_namespace="api")
+api = Contract(title="Fawang 法网", version="1", docs_url=None, openapi_url="/openapi.json", urls_namespace="api")
 install(api)
 PROBLEMS = dict.fromkeys((400, 403, 404, 409, 413, 422, 429), schemas.ProblemOut)
 ROUTE_POLICIES: dict[str, str] = {}

@@ -24,7 +24,7 @@ def verify(request: HttpRequest) -> HttpResponse:
     """By code: the whole. By number alone: that it exists, and its date; never its words."""
     if request.method != "POST":
         return render(request, "library/verify.html", {})
-    typed = request.POST.get("code", "")[:80].strip()
+    typed = request.POST.get("code", "")[:80].strip().replace("\0", "\ufffd")
     try:
         found = opinion_by_code(typed)
     except Absent:

@@ -1,0 +1,29 @@
+"""What the published description of the API says beyond types: the key of every write, and that errors are problem+json."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
+
+KEY = {
+    "name": "Idempotency-Key", "in": "header", "required": True, "description": "8 to 255 visible ASCII characters; the same key is answered once.",
+    "schema": {"type": "string", "minLength": 8, "maxLength": 255, "pattern": "^[!-~]{8,255}$"},
+}  # fmt: skip
+
+
+class Contract(NinjaAPI):
+    """The API with its description completed."""
+
+    def get_openapi_schema(self, **wanted: Any) -> OpenAPISchema:
+        """OpenAPI 3.1 of all operations."""
+        schema = super().get_openapi_schema(**wanted)
+        for operations in schema["paths"].values():
+            for method, operation in operations.items():
+                if method == "post":
+                    operation["parameters"] = [*operation.get("parameters", []), KEY]
+                for status, answer in operation["responses"].items():
+                    if int(status) >= 400 and "application/json" in answer.get("content", {}):
+                        answer["content"] = {"application/problem+json": answer["content"]["application/json"]}
+        return schema
