@@ -55,7 +55,7 @@ def take_lease(engine_id: str, holder: str) -> bool:
     now = clock.now()
     with transaction.atomic():
         EngineNode.objects.get_or_create(pk=engine_id)
-        node = EngineNode.objects.select_for_update().get(pk=engine_id)
+        node = EngineNode.objects.select_for_update(no_key=True).get(pk=engine_id)
         if node.holder != holder and node.lease_until is not None and node.lease_until > now and not _dead(node.holder):
             return False
         if node.holder != holder:

@@ -52,6 +52,8 @@ class SeatView:
     watched_by: list[str]
     warnings: int
     muted: bool
+    paused: bool
+    """The recording keeps silence."""
     legs: list[CallLeg]
     """Others on the line: whom he consults, partners."""
 
@@ -64,9 +66,23 @@ def seat_view(actor: Actor) -> SeatView:
     ticket = CallTicket.objects.filter(call=call).exclude(about_staff_id=actor.staff_id).first() if call else None
     acts = SupervisionAct.objects.filter(call=call, on_id=actor.account, told=True, ended_at=None).select_related("by") if call else []
     warned = CallWarning.objects.filter(call=call).count() if call else 0
-    last = CallEvent.objects.filter(call=call, kind__in=("muted", "unmuted"), staff_id=actor.account).order_by("-id").first() if call else None
     others = list(call.legs.filter(role__in=("consult", "partner")).exclude(state="ended").select_related("staff")) if call else []
-    return SeatView(agent, call, ticket, [f"{a.by.name}:{a.kind}" for a in acts], warned, last is not None and last.kind == "muted", others)
+    return SeatView(
+        agent,
+        call,
+        ticket,
+        [f"{a.by.name}:{a.kind}" for a in acts],
+        warned,
+        _last(call, "muted", "unmuted", staff_id=actor.account),
+        _last(call, "record_paused", "record_resumed"),
+        others,
+    )
+
+
+def _last(call: Call | None, on: str, off: str, **by: Any) -> bool:
+    """Whether the later of two kinds of events of a call is ``on``."""
+    last = CallEvent.objects.filter(call=call, kind__in=(on, off), **by).order_by("-id").values_list("kind", flat=True).first() if call else None
+    return last == on
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,11 @@ def sit_down(page: Page, number: str) -> None:
     """Sign on to a seat and be ready for calls."""
     page.goto("/desk/hotline/")
     page.locator(f"[name=seat][value='{number}']").check()
+    page.locator("[name=line][value=phone]").check()
     with page.expect_navigation():
         page.locator("form[action$='/do/sign_on'] button.main").click()
-    with page.expect_navigation():
-        page.locator("form[action$='/do/ready'] button.main").click()
+    page.locator("form[action$='/do/ready'] button.main").click()
+    page.locator("form[action$='/do/not_ready']").wait_for()
 
 
 def talk(page: Page) -> None:
@@ -40,8 +41,7 @@ def hotline_places(sessions: Sessions) -> list[Place]:
     talk(page)
     form = page.locator("form[data-autosave]")
     ticket = str(form.get_attribute("data-autosave")).removesuffix("/save")
-    with page.expect_navigation():
-        form.locator("[name=nature][value=consultation]").check()
+    form.locator("[name=nature][value=consultation]").check()
     form.locator("[name=facts]").fill("厂里拖了三个月工资，问怎么要。")
     form.locator("[data-saved]").filter(has_text="已保存").wait_for()
     page.context.close()

@@ -91,12 +91,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_house() -> Iterator[House]:
-    """``fawang up`` with the demonstration province, stopped and removed afterwards."""
+def running_house(**more: str) -> Iterator[House]:
+    """``fawang up`` with the demonstration province, stopped and removed afterwards; ``more`` goes into its environment."""
     folder = Path(tempfile.mkdtemp(prefix="fawang-browser-"))
     folder.chmod(0o711)
     port = free_port()
-    env = environment(folder, FAWANG_PORT=str(port))
+    env = environment(folder, FAWANG_PORT=str(port), FAWANG_SIP_PORT=str(port + 10_000), **more)
     log = folder / "up.log"
     with log.open("wb") as out:
         process = subprocess.Popen([sys.executable, "-m", "fawang.console.main", "up"], cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT)
@@ -131,10 +131,10 @@ def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
 
 
 @contextmanager
-def running_browser() -> Iterator[Browser]:
+def running_browser(*more: str) -> Iterator[Browser]:
     """Headless Chromium."""
     with sync_playwright() as tools:
-        browser = tools.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
+        browser = tools.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu", *more])
         try:
             yield browser
         finally:

@@ -145,3 +145,69 @@ def test_whoever_has_no_post_at_the_hotline_gets_no_seat(world: World) -> None: 
     clerk = factories.actor(factories.staff("窗口小周", "window_clerk", at=world.centre))
     assert sign_in(clerk).get("/desk/hotline/").status_code == 403
     assert sign_in(clerk).get("/desk/hotline/board").status_code == 403
+
+
+def test_the_page_gets_a_pass_for_its_own_session_and_the_address_of_the_gateway(world: World) -> None:  # noqa: F811
+    from fawang.hotline.gateway import door
+
+    li = world.agent("李律师", ready=False)
+    client = sign_in(li)
+    press(client, "line", line="browser")
+    given = client.post("/desk/hotline/line").json()
+    assert given["url"] == "ws://testserver:8002/seat"
+    session = client.session.session_key or ""
+    assert door.admit(given["pass"], session).staff == li.account
+    assert client.get("/desk/hotline/line").status_code == 405
+    assert "不再处理" in shown(client), "the check of the headset is on the page"
+
+
+def test_the_page_passes_on_to_a_partner_a_queue_and_a_number_by_one_choice(world: World) -> None:  # noqa: F811
+    li = world.agent("李律师")
+    client = sign_in(li)
+    citizen, _ = world.connected(li)
+    assert 'value="partner:110"' in shown(client)
+    press(client, "consult", to="partner:110", reason="报警")
+    world.pump()
+    assert world.row(citizen).talk == "consulting"
+    assert "公安110" in shown(client)
+    press(client, "end_consult")
+    world.pump()
+    press(client, "consult", number="138 0013 8001")
+    world.pump()
+    assert list(world.row(citizen).legs.filter(role="partner").exclude(state="ended").values_list("partner", flat=True)) == ["other"]
+    press(client, "end_consult")
+    world.pump()
+    press(client, "transfer", to="queue:labour", reason="劳动")
+    world.pump()
+    assert world.row(citizen).queue_code == "labour"
+
+
+def test_mute_and_paused_recording_are_shown_and_taken_back_on_the_page(world: World) -> None:  # noqa: F811
+    li = world.agent("李律师")
+    client = sign_in(li)
+    world.connected(li)
+    assert 'data-muted="0"' in shown(client)
+    press(client, "mute", on="1")
+    press(client, "pause_recording", on="1")
+    page = shown(client)
+    assert 'data-muted="1"' in page
+    assert "取消静音" in page
+    assert "恢复录音" in page
+    press(client, "mute", on="0")
+    press(client, "pause_recording", on="0")
+    assert "暂停录音" in shown(client)
+
+
+def test_a_seat_signed_on_elsewhere_can_be_moved_here(world: World) -> None:  # noqa: F811
+    li = world.agent("李律师", ready=False)
+    client = sign_in(li)
+    page = shown(client)
+    assert "改到这里" in page
+    assert client.post("/desk/hotline/beat").status_code == 409
+    tab = re.search(r'name="tab" value="([^"]+)"', page)
+    number = re.search(r'name="seat" value="([^"]+)"', page)
+    assert tab
+    assert number
+    press(client, "sign_on", tab=tab[1], seat=number[1], take_over="1")
+    assert "改到这里" not in shown(client)
+    assert client.post("/desk/hotline/beat").status_code == 200

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -19,7 +20,9 @@ from fawang.hotline import natures, selectors, services
 from fawang.hotline.calling import new_tab_id
 from fawang.hotline.configurations import live_document
 from fawang.hotline.conversions import questions, targets
+from fawang.hotline.gateway.door import pass_for
 from fawang.hotline.models import CallTicket
+from fawang.hotline.seats import line_of, lines_at
 from fawang.hotline.states import CHOSEN_REASONS, REASONS
 from fawang.hotline.tickets import values_of
 from fawang.kernel.errors import Absent, Refusal
@@ -30,7 +33,10 @@ from fawang.regions.selectors import path_name
 
 Verb = Callable[[Actor, Any], object]
 _VERBS: dict[str, Verb] = {
-    "sign_on": lambda a, d: services.sign_on(actor=a, seat_number=d.get("seat", ""), session=d.get("tab", ""), take_over=d.get("take_over") == "1"),
+    "sign_on": lambda a, d: services.sign_on(
+        actor=a, seat_number=d.get("seat", ""), session=d.get("tab", ""), take_over=d.get("take_over") == "1", line=d.get("line", "")
+    ),
+    "line": lambda a, d: services.set_line(actor=a, line=d.get("line", "")),
     "sign_off": lambda a, d: services.sign_off(actor=a),
     "ready": lambda a, d: services.set_ready(actor=a),
     "not_ready": lambda a, d: services.set_not_ready(actor=a, reason=d.get("reason", "break")),
@@ -40,11 +46,11 @@ _VERBS: dict[str, Verb] = {
     "resume": lambda a, d: services.resume(actor=a),
     "mute": lambda a, d: services.mute(actor=a, on=d.get("on") == "1"),
     "digits": lambda a, d: services.send_digits(actor=a, digits=d.get("digits", "")),
-    "consult": lambda a, d: services.consult(actor=a, kind=d.get("kind", ""), target=d.get("target", ""), reason=d.get("reason", "")),
+    "consult": lambda a, d: services.consult(actor=a, **_whom(d), reason=d.get("reason", "")),
     "end_consult": lambda a, d: services.end_consult(actor=a),
     "conference": lambda a, d: services.make_conference(actor=a),
     "complete_transfer": lambda a, d: services.complete_transfer(actor=a),
-    "transfer": lambda a, d: services.blind_transfer(actor=a, kind=d.get("kind", ""), target=d.get("target", ""), reason=d.get("reason", "")),
+    "transfer": lambda a, d: services.blind_transfer(actor=a, **_whom(d), reason=d.get("reason", "")),
     "warn": lambda a, d: services.warn(actor=a, kind=d.get("kind", "abuse")),
     "hang_up": lambda a, d: services.hang_up(actor=a),
     "hang_up_with_reason": lambda a, d: services.hang_up_with_reason(actor=a, kind=d.get("kind", "abuse"), reason=d.get("reason", "")),
@@ -56,6 +62,14 @@ _VERBS: dict[str, Verb] = {
     "take_voicemail": lambda a, d: services.take(actor=a, voicemail_id=_id(d.get("voicemail", ""))),
     "finish_voicemail": lambda a, d: services.finish(actor=a, voicemail_id=_id(d.get("voicemail", "")), outcome=d.get("outcome", "")),
 }
+
+
+def _whom(data: Any) -> dict[str, str]:
+    """Kind and target of ``to=partner:110``; a number typed in goes before what was chosen."""
+    if number := "".join(data.get("number", "").split()):
+        return {"kind": "partner", "target": number}
+    kind, _, target = data.get("to", "").partition(":")
+    return {"kind": kind, "target": target}
 
 
 def _id(text: str) -> uuid.UUID:
@@ -76,13 +90,16 @@ def _seat(request: HttpRequest, *, refusal: Refusal | None = None, status: int =
     view = selectors.seat_view(actor)
     agent, call = view.agent, view.call
     document = live_document()
+    partners = {code: Text(*p.name) for code, p in document.partners.items()} if document else {}
     tab = request.session.get("seat_tab") or new_tab_id()
     request.session["seat_tab"] = tab
     context: dict[str, Any] = {
-        "agent": agent, "state": AGENT_WORDS[agent.state], "reason": REASONS.get(agent.reason, ""), "tab": tab, "refusal": refusal, "call": call,
+        "elsewhere": agent.session not in ("", tab), "line": line_of(agent), "lines": lines_at(agent.seat) if agent.seat else (), "kept_line": agent.line, "muted": view.muted, "paused": view.paused,
+        "others": [(leg.staff.name if leg.staff else str(partners.get(leg.partner, leg.partner)), leg.state == "answered") for leg in view.legs],
+        "mine": call is not None and call.agent_id == actor.staff_id, "agent": agent, "state": AGENT_WORDS[agent.state], "reason": REASONS.get(agent.reason, ""), "tab": tab, "refusal": refusal, "call": call,
         "call_words": CALL_WORDS[call.state] if call else "", "watched_by": view.watched_by, "warnings": view.warnings, "reasons": [(r, REASONS[r]) for r in CHOSEN_REASONS],
         "seats": selectors.free_seats() if agent.state == "offline" else [], "colleagues": selectors.colleagues(actor) if call else [],
-        "queues": [(code, Text(*q.name)) for code, q in document.queues.items()] if document else [], "partners": [(code, Text(*p.name)) for code, p in document.partners.items()] if document else [],
+        "queues": [(code, Text(*q.name)) for code, q in document.queues.items()] if document else [], "partners": list(partners.items()),
         "unfinished": [ticket_row(t) for t in selectors.unfinished(actor)], "callbacks": selectors.callbacks_to_do(actor, 8), "voicemails": selectors.voicemails_to_do(actor, 8),
         "pop": None, "demo": settings.DEMO and settings.HOTLINE,
     }  # fmt: skip
@@ -94,7 +111,7 @@ def _seat(request: HttpRequest, *, refusal: Refusal | None = None, status: int =
         context["place"] = path_name(pop.region) if pop.region else ""
     if view.ticket is not None:
         context |= ticket_context(actor, view.ticket)
-    return page(request, "desk/hotline/seat.html", context, status=status, topics=["hotline", *([f"call:{call.pk}"] if call else [])])
+    return page(request, "desk/hotline/seat.html", context, status=status, topics=[])
 
 
 @require_POST
@@ -116,6 +133,15 @@ def do(request: HttpRequest, verb: str) -> HttpResponse:
         if refusal.status == 404:
             raise
         return _seat(request, refusal=next(iter(refusal.fields.values()), refusal), status=refusal.status)
+
+
+@require_POST
+@open_to("hotline.seat")
+def line(request: HttpRequest) -> JsonResponse:
+    """Where the voice of this page goes, and a pass that lets this session in there within half a minute."""
+    host = urlsplit(f"//{request.get_host()}").hostname
+    address = settings.SEAT_URL or f"ws://{host}:{settings.SEAT_PORT}/seat"
+    return JsonResponse({"url": address, "pass": pass_for(actor_of(request), request.session.session_key or "")})
 
 
 @require_POST

@@ -9,6 +9,7 @@ from fawang.faces.desk import hotline_board, hotline_plan, hotline_quality, hotl
 urlpatterns = [
     path("", hotline_seat.seat, name="desk_seat"),
     path("do/<str:verb>", hotline_seat.do, name="desk_seat_do"),
+    path("line", hotline_seat.line, name="desk_seat_line"),
     path("beat", hotline_seat.beat, name="desk_seat_beat"),
     path("t/<uuid:ticket_id>", hotline_seat.ticket, name="desk_call_ticket"),
     path("t/<uuid:ticket_id>/save", hotline_seat.save, name="desk_call_ticket_save"),

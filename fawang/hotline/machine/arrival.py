@@ -20,7 +20,7 @@ ANSWERING = timedelta(seconds=10)
 
 def offered(event: ev.LegOffered) -> Call:
     """The call's row, committed before anything sounds; then the answer (or the refusal, which is a call with its cause too)."""
-    known = Call.objects.select_for_update(of=("self",)).filter(engine_id=event.engine_id, leg_id=event.leg_id).first()
+    known = Call.objects.select_for_update(of=("self",), no_key=True).filter(engine_id=event.engine_id, leg_id=event.leg_id).first()
     if known is not None:
         return _made_known(known, event) if known.notes.get("unheard") else known
     at = raw.moment(event.at)

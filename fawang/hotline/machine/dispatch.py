@@ -11,7 +11,15 @@ from django.db import InterfaceError, OperationalError, transaction
 from fawang.hotline import outbox, raw, recordings, voicemails
 from fawang.hotline.engines import commands as do
 from fawang.hotline.engines import events as ev
-from fawang.hotline.machine import arrival, ending, offering, outbound, talking, transfers
+from fawang.hotline.machine import (
+    arrival,
+    ending,
+    offering,
+    outbound,
+    talking,
+    transfers,
+    waiting_words,  # noqa: F401 - registers what goes on after its prompts, which another process may have begun
+)
 from fawang.hotline.machine.turn import Turn, document_of, finish, go_on, turn
 from fawang.hotline.models import AgentState, Call, CallLeg, EngineCommand, EngineNode
 from fawang.hotline.seats import line_of
@@ -64,10 +72,10 @@ def _handle(events: Sequence[ev.Event], holder: str | None) -> list[ev.Event]:
 
 def node_of(engine_id: str, holder: str | None) -> EngineNode:
     """The engine's row, locked; made on first use. Raises ``LeaseLost`` when ``holder`` does not control it."""
-    node = EngineNode.objects.select_for_update().filter(pk=engine_id).first()
+    node = EngineNode.objects.select_for_update(no_key=True).filter(pk=engine_id).first()
     if node is None:
         EngineNode.objects.get_or_create(pk=engine_id)
-        node = EngineNode.objects.select_for_update().get(pk=engine_id)
+        node = EngineNode.objects.select_for_update(no_key=True).get(pk=engine_id)
     if holder is not None and node.holder != holder:
         raise LeaseLost(engine_id)
     return node
@@ -95,7 +103,7 @@ def _one(event: ev.Event) -> bool:
     handler = HANDLERS.get(type(event))
     if handler is None:
         return raw.keep_engine_event(event, Call(pk=leg.call_id))
-    call = Call.objects.select_for_update(of=("self",)).get(pk=leg.call_id)
+    call = Call.objects.select_for_update(of=("self",), no_key=True).get(pk=leg.call_id)
     if not raw.keep_engine_event(event, call):
         return False
     leg.refresh_from_db()

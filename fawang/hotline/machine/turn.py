@@ -98,7 +98,7 @@ def document_of(call: Call) -> Document:
 def turn(call_id: uuid.UUID, at: datetime | None = None, *, skip_locked: bool = False) -> Iterator[Turn | None]:
     """Lock a call, change it, save it, tell who looks. ``None`` when it is not there (or, with ``skip_locked``, somebody else has it)."""
     with transaction.atomic():
-        call = Call.objects.select_for_update(of=("self",), skip_locked=skip_locked).filter(pk=call_id).first()
+        call = Call.objects.select_for_update(of=("self",), no_key=True, skip_locked=skip_locked).filter(pk=call_id).first()
         if call is None:
             yield None
             return

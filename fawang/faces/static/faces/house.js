@@ -125,6 +125,7 @@
         if (node) node.textContent = others.length ? say('同时在看：', 'Also here: ') + others.join('、') : '';
         return;
       }
+      if (document.body.dataset.seat !== undefined) { document.dispatchEvent(new CustomEvent('news')); return; } // the seat draws itself
       const field = document.activeElement;
       const busy = (field && /TEXTAREA|INPUT|SELECT/.test(field.tagName) && field.value) || document.querySelector('dialog[open], :popover-open, .queue :checked');
       if (!busy && document.body.dataset.calm === undefined) {
