@@ -379,12 +379,20 @@ ROUTES: dict[str, Expect] = {
     "api_give_rating": Expect(None, coded(lambda m: with_code(m, staff="no")), CODES),
     "api_step": Expect(None, coded(with_code), CODES),
     **{
-        name: Expect(anybody)
-        for name in ("laws", "law", "article", "calculators", "interview_list", "interview_declared", "interview_state", "interview_result")
+        f"api_{name}": Expect(anybody)
+        for name in (
+            "laws",
+            "law",
+            "article",
+            "calculators",
+            "calculator_declared",
+            "interview_list",
+            "interview_declared",
+            "interview_state",
+            "interview_result",
+        )
     },
-    "calculator_declared": Expect(anybody, anybody),
-    "begin_interview": Expect(None, anybody),
-    "answer_question": Expect(None, anybody),
+    **{f"api_{name}": Expect(None, anybody) for name in ("compute", "begin_interview", "answer_question")},
     "api_attach": Expect(None, coded(with_code), CODES),
     "api_search": Expect(anybody),
     # the desk

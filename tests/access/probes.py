@@ -100,7 +100,9 @@ def _fill(world: World, route: Route, subject: str, verb: str) -> tuple[dict[str
         return {"lookup": things["interview"]}, {"lookup": NO_CODE}
     fixed = {
         "guide": "consultation", "opinion": things["opinion"], "opinion_pdf": things["opinion"], "opinion_docx": things["opinion"], "calculator": "double_wage",
-        "interview": "unpaid_wages", "paper": "labour_arbitration",
+        "interview": "unpaid_wages", "paper": "labour_arbitration", "api_calculator_declared": "double_wage", "api_compute": "double_wage",
+        "api_interview_declared": "unpaid_wages", "api_interview_state": things["interview"], "api_interview_result": things["interview"],
+        "api_answer_question": things["interview"],
     }  # fmt: skip
     verbs = {
         "desk_seat_do": "ready",
@@ -110,7 +112,16 @@ def _fill(world: World, route: Route, subject: str, verb: str) -> tuple[dict[str
         "desk_me_change": "available",
     }
     slug = GUIDE_SLUG if "guide" in name else things["law"].slug
-    return {"code": fixed.get(name, ""), "verb": verbs.get(name, ""), "slug": slug, "place": "30", "kind": "organisations", "suffix": "csv"}, {}
+    return {
+        "code": fixed.get(name, ""),
+        "verb": verbs.get(name, ""),
+        "slug": slug,
+        "place": "30",
+        "kind": "organisations",
+        "suffix": "csv",
+        "law_id": things["law"].slug,
+        "number": "30",
+    }, {}
 
 
 GUIDE_SLUG = "unpaid"
@@ -123,6 +134,7 @@ def _grant(world: World) -> str:
 def _body(name: str) -> dict[str, Any] | None:
     return {
         "api_submit_consultation": {"question": "?", "region": ""}, "api_write": {"body": ""}, "api_give_rating": {"level": 5}, "api_step": {"data": {"x": 1}},
+        "api_compute": {"inputs": {}}, "api_begin_interview": {"interview": "unpaid_wages"}, "api_answer_question": {"question": "none", "answer": "unknown"},
     }.get(name)  # fmt: skip
 
 

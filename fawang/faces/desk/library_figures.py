@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_POST
 
 from fawang.faces.desk.frame import actor_of
 from fawang.faces.desk.library import done_once, library_page, names_of_accounts
@@ -16,9 +17,9 @@ from fawang.faces.pages import errors_of, language, spec, typed
 from fawang.faces.portal.regions import places_to_choose
 from fawang.faces.routing import open_to
 from fawang.kernel import clock
-from fawang.kernel.errors import Refusal
+from fawang.kernel.errors import Absent, Refusal
 from fawang.kernel.folding import fold_digits
-from fawang.kernel.policy import decide
+from fawang.kernel.policy import decide, require
 from fawang.kernel.texts import Text
 from fawang.knowledge.calculators.tables import fillable, names
 from fawang.knowledge.interviews.selectors import tables_for
@@ -75,10 +76,14 @@ def _enter(request: HttpRequest, actor: Actor) -> str:
     return "/desk/library/figures"
 
 
+@require_POST
 @open_to("knowledge.propose")
 def figure(request: HttpRequest, figure_id: uuid.UUID) -> HttpResponse:
     """Correct or end one figure."""
     actor = actor_of(request)
+    require("knowledge.figures", actor)
+    if not LocalFigure.objects.filter(pk=figure_id).exists():
+        raise Absent
 
     def act() -> str:
         correct_figure(
