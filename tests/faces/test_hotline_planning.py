@@ -12,7 +12,7 @@ from django.test import Client
 
 from fawang.hotline import forecast, quality
 from fawang.hotline.configurations import live_document
-from fawang.hotline.models import Announcement, ConfigVersion, QualitySample, QualitySheet, Recording, RecordingPlayback, Shift
+from fawang.hotline.models import Alarm, Announcement, ConfigVersion, QualitySample, QualitySheet, Recording, RecordingPlayback, Shift, Voicemail
 from fawang.hotline.quality_rules import rule_on
 from fawang.kernel import clock
 from fawang.people.actors import Actor, actor_of_staff
@@ -179,3 +179,25 @@ def test_an_announcement_is_heard_from_the_next_call_on_and_withdrawn_at_once(wo
     assert "目前来电较多。" not in shown(boss, "/desk/hotline/plan")
     planner = sign_in(somebody(world, "高远", "hotline_planner"))
     assert planner.post("/desk/hotline/announce/make", {"_key": "abcdefgh"}).status_code == 403
+
+
+def test_an_alarm_on_the_board_says_what_is_beyond_which_bound(world: World) -> None:  # noqa: F811
+    Alarm.objects.create(kind="longest_wait", queue_code="general", value=75, limit=60)
+    page = shown(sign_in(somebody(world, "班长甲", "hotline_supervisor")), "/desk/hotline/board")
+    assert "等待超过上限（秒）" in page
+    assert "综合" in page
+    assert "75 / 60" in page
+
+
+def test_a_message_in_the_list_says_how_long_it_is(world: World) -> None:  # noqa: F811
+    citizen = world.call("13800138005", "12348001")
+    world.settle()
+    citizen.press("3")
+    world.wait(20)
+    citizen.hang_up()
+    world.pump()
+    world.store()
+    seconds = Voicemail.objects.get().ms // 1000
+    assert seconds > 5
+    page = shown(sign_in(world.agent("李律师", ready=False)), "/desk/hotline/work")
+    assert f'<span class="num">{seconds}</span>秒' in page

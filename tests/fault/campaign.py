@@ -4,6 +4,7 @@
 ./run fault --kills 20 --acks 300   shorter
 ./run fault --judge FOLDER          judge a saved history again
 ./run fault hotline                 calls by sipp under kills (see tests/fault/hotline/campaign.py)
+./run fault soak                    an hour of calls without kills (see tests/fault/hotline/soak.py)
 """
 
 from __future__ import annotations
@@ -87,6 +88,10 @@ def main() -> int:
         from tests.fault.hotline.campaign import main as hotline
 
         return hotline(sys.argv[2:])
+    if sys.argv[1:2] == ["soak"]:
+        from tests.fault.hotline.soak import main as soak
+
+        return soak(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="run fault")
     parser.add_argument("--kills", type=int, default=210)
     parser.add_argument("--acks", type=int, default=10_500)

@@ -24,6 +24,7 @@ from tests.fault.hotline.callers import HAVE_SIPP, TONE, Callers
 from tests.fault.hotline.campaign import campaign, report, verdict_of
 from tests.fault.hotline.house import House
 from tests.fault.hotline.judge import spoken, track
+from tests.fault.hotline.soak import grows
 from tests.fault.hotline.trials import TRIALS, caught_all
 from tests.fault.world import ROOT
 from tests.hotline_engines.phone import from_a_law, tones_in
@@ -75,6 +76,13 @@ def test_the_judge_of_calls_imports_nothing_of_the_product() -> None:
     imported = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
     imported |= {n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
     assert not [name for name in imported if name.split(".")[0] in {"fawang", "config", "django"}]
+
+
+def test_memory_that_grows_is_told_from_memory_that_warms_up() -> None:
+    warming = [40.0 + min(n, 20) for n in range(80)]
+    leaking = [40.0 + n for n in range(80)]
+    assert not grows(warming)
+    assert grows(leaking)
 
 
 def test_a_call_goes_from_the_first_ring_over_queue_seat_and_survey_to_one_row_with_its_recording(house: House) -> None:

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.views.decorators.http import require_POST
 
 from fawang.faces.desk.frame import actor_of, page
-from fawang.faces.desk.hotline_words import AGENT_WORDS, call_row, ticket_row
+from fawang.faces.desk.hotline_words import AGENT_WORDS, ALARMS, call_row, ticket_row
 from fawang.faces.pages import post_once
 from fawang.faces.routing import open_to
 from fawang.hotline import selectors, services
@@ -41,6 +41,7 @@ def _board(request: HttpRequest, *, refusal: Refusal | None = None, status: int 
         "seats": [(AGENT_WORDS[state], n) for state, n in now.seats.items() if state != "offline"], "on": sum(n for s, n in now.seats.items() if s != "offline"),
         "ready": now.seats.get("ready", 0), "today": day_of(clock.today()),
         "week": day_of(clock.today() - timedelta(days=7), until=clock.now() - timedelta(days=7)), "agents": selectors.agents_now(actor), "words": AGENT_WORDS,
+        "alarms": [{"words": ALARMS.get(a.kind, a.kind), "queue": names.get(a.queue_code, a.queue_code), "value": a.value, "limit": a.limit, "at": a.raised_at} for a in now.alarms],
         "may_supervise": bool(decide("hotline.supervise", actor)), "refusal": refusal,
     }  # fmt: skip
     return page(request, "desk/hotline/board.html", context, status=status, topics=["hotline"])
@@ -89,7 +90,9 @@ def work(request: HttpRequest) -> HttpResponse:
     """What is owed: unfinished tickets, call-backs, messages; for those on the board missed calls and reviews too."""
     actor = actor_of(request)
     context: dict[str, Any] = {
-        "unfinished": [ticket_row(t) for t in selectors.unfinished(actor)], "callbacks": selectors.callbacks_to_do(actor), "voicemails": selectors.voicemails_to_do(actor),
+        "unfinished": [ticket_row(t) for t in selectors.unfinished(actor)], "callbacks": selectors.callbacks_to_do(actor), "voicemails": [
+            {"pk": v.pk, "due_at": v.due_at, "seconds": v.ms // 1000, "recording_id": v.recording_id} for v in selectors.voicemails_to_do(actor)
+        ],
         "missed": [call_row(c) for c in selectors.missed(actor)], "reviews": [ticket_row(t) for t in selectors.to_review(actor)],
         "tickets": [ticket_row(t) for t in selectors.tickets(actor, limit=50)],
     }  # fmt: skip

@@ -15,6 +15,13 @@ from fawang.people.phones import mask_phone
 
 AGENT_WORDS = AGENT_STATES
 CALL_WORDS = CALL_STATES
+ALARMS: dict[str, Text] = {
+    "queue_length": Text("排队人数超过上限", "Too many waiting"),
+    "longest_wait": Text("等待超过上限（秒）", "Waiting too long (s)"),
+    "service_level": Text("15秒接起率低于下限", "Service level too low"),
+    "answer_rate": Text("接通率低于下限", "Answer rate too low"),
+    "ready_seats": Text("空闲坐席不足", "Too few ready seats"),
+}
 CAUSES: dict[str, Text] = {
     "completed": Text("正常结束", "Completed"),
     "abandoned_greeting": Text("问候时挂断", "Left during the greeting"),
