@@ -1,6 +1,6 @@
 """``./run bench [part …]``: every figure is a ratio against a peer, or a limit, measured in this very run.
 
-Parts: submissions, scale, pages, search. Without names all run. ``--small`` shrinks them so that the harness itself can be
+Parts: submissions, scale, pages, search, fuzz (only when named). Without names all run. ``--small`` shrinks them so that the harness itself can be
 tried; its figures mean nothing.
 """
 

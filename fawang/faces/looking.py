@@ -53,6 +53,7 @@ class Looked:
     similar: list[str] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
     state: str = "ready"
+    held_to: date | None = None
     ms: float = 0.0
 
     @property
@@ -95,7 +96,7 @@ def look(wish: Wish) -> Looked:
     _sites(wish, rows)
     meant = [str(Text(f"把“{typed}”当作“{read}”来找", f"“{typed}” was read as “{read}”")) for typed, read in answer.meant]
     similar = [] if wish.kind == "question" else [s.text for s in answer.similar]
-    return Looked(wish.text, _in_order(rows), similar, [*meant, *(answer.hints if not _english() else [])], answer.state, answer.ms)
+    return Looked(wish.text, _in_order(rows), similar, [*meant, *(answer.hints if not _english() else [])], answer.state, answer.held_to, answer.ms)
 
 
 def _found(hit: Hit, day: date) -> Found:

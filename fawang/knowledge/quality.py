@@ -14,7 +14,7 @@ from fawang.kernel.errors import Refusal
 from fawang.knowledge.search import memory as bank_memory
 from fawang.knowledge.search.generation import generation
 from fawang.knowledge.search.memory import Memory
-from fawang.knowledge.search.ranking import COLUMN, Ranker, ranker
+from fawang.knowledge.search.ranking import NAMES, Ranker, ranker
 from fawang.knowledge.training import FOLDS, Case, case, cases, columns_of, fit, fold_for, measures, outside_pairs, pairs_of_bank
 
 Said = Callable[[str], None]
@@ -42,7 +42,7 @@ def measured(path: Path, *, folds: bool, said: Said | None = None) -> dict[str, 
     covered = {s for p in own for s in p.slots}
     unseen = [not covered & set(p.slots) for p in asked]
     report: dict[str, Any] = {"questions": len(asked), "bank": len(own), "articles outside the library": sum(s < 0 for p in asked for s in p.slots)}
-    report["plain BM25"] = _both([_ranked(c, c.features[:, COLUMN["words"]]) for c in bare], unseen)
+    report["plain BM25"] = _both([_ranked(c, c.features[:, NAMES.index("log words")]) for c in bare], unseen)
     report["no bank, shipped ranker"] = _both([_ranked(c, ranker("bare").score(c.features)) for c in bare], unseen)
     report["own bank, shipped ranker"] = _both([_ranked(c, ranker("with_bank").score(c.features)) for c in alone], unseen)
     if folds:

@@ -44,6 +44,7 @@ class SearchOut(Schema):
     state: str
     ms: float
     as_of: date | None
+    library_to: date | None
     results: list[HitOut]
     similar: list[SimilarOut]
     meant: list[list[str]]
@@ -63,6 +64,6 @@ def search(request: HttpRequest, q: str, kind: str = "", law: str = "", level: s
         for h in answer.hits
     ]  # fmt: skip
     return Status(200, {
-        "query": q[:400], "state": answer.state, "ms": answer.ms, "as_of": as_of, "results": hits, "meant": [list(m) for m in answer.meant],
+        "query": q[:400], "state": answer.state, "ms": answer.ms, "as_of": as_of, "library_to": answer.held_to, "results": hits, "meant": [list(m) for m in answer.meant],
         "similar": [{"id": s.ref, "text": s.text} for s in answer.similar], "hints": answer.hints,
     })  # fmt: skip

@@ -53,22 +53,20 @@ def paragraphs(name: str, content: bytes) -> list[str]:
                 raise Unreadable("library.size", name)
             for item in items:
                 if item.filename.endswith((".xml", ".rels")):
-                    with archive.open(item) as part:
-                        head = part.read(4096)
-                        if b"<!DOCTYPE" in head or b"<!ENTITY" in head or b"\x00" in head[:64]:
-                            raise Unreadable("library.unreadable", name, "DTD")
-        document = Document(io.BytesIO(content))
+                    whole = archive.read(item)  # bounded above; a declaration may hide behind any length of comment
+                    if b"<!DOCTYPE" in whole or b"<!ENTITY" in whole or b"\x00" in whole[:64]:
+                        raise Unreadable("library.unreadable", name, "DTD")
+        lines: list[str] = []
+        for block in Document(io.BytesIO(content)).iter_inner_content():
+            if isinstance(block, Table):
+                lines += [" | ".join(cell.text.strip() for cell in row.cells) for row in block.rows]
+            else:
+                lines += block.text.split("\n")
     except Unreadable:
         raise
     except Exception as bad:
         # whatever a broken file makes the reader raise, the answer is the same: it is not read
         raise Unreadable("library.unreadable", name, type(bad).__name__) from None
-    lines: list[str] = []
-    for block in document.iter_inner_content():
-        if isinstance(block, Table):
-            lines += [" | ".join(cell.text.strip() for cell in row.cells) for row in block.rows]
-        else:
-            lines += block.text.split("\n")
     return lines
 
 

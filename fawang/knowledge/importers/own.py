@@ -68,6 +68,9 @@ def _law(name: str, row: Any) -> ParsedLaw:
     if not isinstance(row, dict):
         raise Unreadable("library.unreadable", name, "JSON")
     title = clean_title(str(row["title"]))
+    whole = "".join(str(row.get(name) or "") for name in COLUMNS)
+    if "\x00" in whole or any("\x00" in str(item.get("chapter")) for item in row["articles"]) or not whole.encode():
+        raise Unreadable("library.unreadable", name, "characters")
     if not 2 <= len(title) <= 300:
         raise Unreadable("library.no_title", name)
     level = row.get("level") or "law"
@@ -78,6 +81,7 @@ def _law(name: str, row: Any) -> ParsedLaw:
         label, text = str(item["label"]).strip(), str(item["text"])
         if not text.strip() or len(text) > MAX_ARTICLE or len(label) > 40 or "\x00" in text + label:
             raise Unreadable("library.unreadable", name, label[:40])
+        f"{label}{text}{item.get('chapter')}".encode()  # half a character pair cannot be stored: a ValueError, this law is left out
         number, sub = parse_short(label) or (0, 0)
         articles.append(ParsedArticle(label, number, sub, 0, str(item.get("chapter") or "")[:400], text))
     if not articles:

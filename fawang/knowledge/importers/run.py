@@ -55,6 +55,8 @@ def import_laws(*, actor: Actor, source: str, path: Path | None = None, dry_run:
         try:
             return _dry(source, path, progress) if dry_run else _wet(actor, source, path, progress)
         except Unreadable as bad:
+            if not dry_run:  # nobody else imports now: what still says running is this run, or one that died
+                ImportRun.objects.filter(state="running", source=source).update(state="failed", ended_at=clock.now())
             raise Refusal(bad.code, path=bad.name, name=bad.name, reason=bad.reason) from None
 
 

@@ -81,7 +81,10 @@ class Similar:
 
 @dataclass(slots=True)
 class Answer:
-    """``state``: ready, loading (nothing built yet, an import is under way) or empty. ``others`` holds other kinds' best finds."""
+    """``state``: ready, loading (nothing built yet, an import is under way) or empty. ``others`` holds other kinds' best finds.
+
+    ``held_to``: the day of the newest text in the library; what was enacted later cannot be found.
+    """
 
     state: Literal["ready", "loading", "empty"]
     hits: list[Hit] = field(default_factory=list)
@@ -89,6 +92,7 @@ class Answer:
     others: dict[str, list[Hit]] = field(default_factory=dict)
     meant: list[tuple[str, str]] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
+    held_to: date | None = None
     ms: float = 0.0
 
 
@@ -102,7 +106,7 @@ def ask(query: Query, *, memory: Any = None, weights: str = "") -> Answer:
     if found is None:
         return Answer(_absent())
     text = _CONTROL.sub(" ", query.text[: MAX_QUERY * 4])[:MAX_QUERY].strip()
-    answer = Answer("ready")
+    answer = Answer("ready", held_to=found.held_to)
     if text:
         day = (query.day or clock.today()).toordinal()
         asked, meant = tokens_of(found, text)
@@ -148,7 +152,7 @@ def tokens_of(found: Generation, text: str) -> tuple[Tokens, list[tuple[str, str
 def _articles(found: Generation, query: Query, text: str, asked: Tokens, day: int, answer: Answer, memory: Any, weights: str) -> Heard | None:
     cited = _cited(found, text, day)
     pool = candidates(found, asked, day, region=query.region, bank=query.bank, memory=memory)
-    scores = ranker(weights or ("with_bank" if query.bank else "bare")).score(pool.features)
+    scores = ranker(weights or ("with_bank" if query.bank else "bare")).score(pool.spread)
     documents = pool.documents
     law = found.law[documents]
     for named in _named(found, text):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import re
 from collections import Counter
@@ -17,8 +18,11 @@ _LETTERS = re.compile(r"[a-z]{2,}(?:[ '][a-z]+)*")
 _OFTEN = 12
 
 
-def save(path: Path, found: Gathered) -> None:
-    """Write what is known: pairs by sound (from terms, titles and chapter headings), and every pair that occurs in the bank or a heading."""
+def save(path: Path, found: Gathered, before: Path | None = None) -> None:
+    """Write what is known: pairs by sound (from terms, titles and chapter headings), and every pair that occurs in the bank or a heading.
+
+    ``before``: an earlier file, whose sounds are taken over when they were made of the same terms.
+    """
     terms: Counter[str] = Counter()
     for form in concepts().forms:
         if 2 <= len(form) <= 6 and not form.isascii():
@@ -33,6 +37,23 @@ def save(path: Path, found: Gathered) -> None:
     for term, weight in terms.items():
         for two in pairs(term):
             good[two] += weight
+    common = {two for two, n in known.items() if n >= 2} | set(good)
+    made_of = hashlib.sha256(repr(sorted(terms.items())).encode("utf-8", "surrogatepass")).hexdigest()
+    sounds, words = _taken_over(before, made_of) or _spoken(good, terms)
+    held = {"made_of": made_of, "sounds": sounds, "words": words, "common": sorted(common)}
+    path.write_text(json.dumps(held, ensure_ascii=False), encoding="utf-8", errors="surrogatepass")
+
+
+def _taken_over(before: Path | None, made_of: str) -> tuple[dict[str, str], dict[str, str]] | None:
+    try:
+        held = json.loads(before.read_text(encoding="utf-8", errors="surrogatepass")) if before else {}
+    except (OSError, ValueError):
+        return None
+    return (held["sounds"], held["words"]) if held.get("made_of") == made_of else None
+
+
+def _spoken(good: Counter[str], terms: Counter[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Pairs and whole terms by their sound, the commonest first."""
     sounds: dict[str, str] = {}
     for two, _ in good.most_common(20_000):
         if len(two) == 2 and not two.isascii():
@@ -41,8 +62,7 @@ def save(path: Path, found: Gathered) -> None:
     for term, _ in terms.most_common(20_000):
         if 2 <= len(term) <= 6:
             words.setdefault("".join(lazy_pinyin(term)), term)
-    common = {two for two, n in known.items() if n >= 2} | set(good)
-    path.write_text(json.dumps({"sounds": sounds, "words": words, "common": sorted(common)}, ensure_ascii=False), encoding="utf-8")
+    return sounds, words
 
 
 @functools.lru_cache(100_000)
@@ -54,7 +74,7 @@ class Corrections:
     """Reads a saved table; proposes what may have been meant."""
 
     def __init__(self, path: Path) -> None:
-        held = json.loads(path.read_text(encoding="utf-8"))
+        held = json.loads(path.read_text(encoding="utf-8", errors="surrogatepass"))
         self.sounds: dict[str, str] = held["sounds"]
         self.words: dict[str, str] = held["words"]
         self.common = frozenset(held["common"])

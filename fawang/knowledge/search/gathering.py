@@ -48,6 +48,7 @@ def gather() -> Gathered:
         with connection.cursor() as cursor:
             if not connection.in_atomic_block or len(connection.savepoint_ids) == 0:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            cursor.execute("SET LOCAL work_mem = '192MB'")  # the articles are put in order in memory
             cursor.execute("SELECT wanted FROM knowledge_indexstate WHERE name = 'main'")
             row = cursor.fetchone()
             found.wanted = row[0] if row else 0
@@ -58,11 +59,16 @@ def gather() -> Gathered:
     return found
 
 
-def _rows(sql: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
+def _batches(sql: str) -> Iterator[list[tuple[Any, ...]]]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
+        cursor.execute(sql)
         while rows := cursor.fetchmany(5000):
-            yield from rows
+            yield rows
+
+
+def _rows(sql: str) -> Iterator[tuple[Any, ...]]:
+    for rows in _batches(sql):
+        yield from rows
 
 
 def _laws(found: Gathered) -> None:
@@ -80,24 +86,31 @@ def _laws(found: Gathered) -> None:
 
 def _articles(found: Gathered) -> None:
     law_of = {law["id"]: n for n, law in enumerate(found.laws)}
+    versions = list(_rows("SELECT law_id, from_date, until_date, version_date FROM knowledge_lawversion ORDER BY law_id, version_date"))
+    laws = [law_of[str(law_id)] for law_id, _, _, _ in versions]
+    starts = [start.toordinal() for _, start, _, _ in versions]
+    untils = [until.toordinal() if until else FOREVER for _, _, until, _ in versions]
+    dates = [day.toordinal() for _, _, _, day in versions]
     chapters: dict[tuple[int, str], int] = {}
-    rows = _rows(
-        "SELECT a.id, v.law_id, a.number, a.sub, a.part, a.chapter, a.label, a.text, v.from_date, v.until_date, v.version_date"
-        " FROM knowledge_article a JOIN knowledge_lawversion v ON v.id = a.version_id ORDER BY v.law_id, v.version_date, a.position"
-    )
-    for pk, law_id, number, sub, part, chapter, label, text, start, until, version in rows:
-        law = law_of[str(law_id)]
-        found.pk.append(pk)
-        found.kind.append(0)
-        found.law.append(law)
-        found.slot.append(found.slots.setdefault((law, number, sub), len(found.slots)) if part == 0 else -1)
-        found.chapter.append(chapters.setdefault((law, chapter), len(chapters)))
-        found.start.append(start.toordinal())
-        found.until.append(until.toordinal() if until else FOREVER)
-        found.version.append(version.toordinal())
-        found.number.append(number)
-        found.sub.append(sub)
-        found.texts.append((label, chapter, text))
+    slots = found.slots
+    for rows in _batches(
+        "SELECT v.n, a.id, a.number, a.sub, a.part, a.chapter, a.label, a.text FROM knowledge_article a"
+        " JOIN (SELECT id, row_number() OVER (ORDER BY law_id, version_date) - 1 AS n FROM knowledge_lawversion) v ON v.id = a.version_id"
+        " ORDER BY v.n, a.position"
+    ):
+        version, pk, number, sub, part, chapter, label, text = zip(*rows, strict=True)
+        law = [laws[v] for v in version]
+        found.pk += pk
+        found.law += law
+        found.number += number
+        found.sub += sub
+        found.start += [starts[v] for v in version]
+        found.until += [untils[v] for v in version]
+        found.version += [dates[v] for v in version]
+        found.slot += [slots.setdefault((w, n, s), len(slots)) if p == 0 else -1 for w, n, s, p in zip(law, number, sub, part, strict=True)]
+        found.chapter += [chapters.setdefault(key, len(chapters)) for key in zip(law, chapter, strict=True)]
+        found.texts += zip(label, chapter, text, strict=True)
+    found.kind += [0] * len(found.pk)
     found.chapters = [chapter for _, chapter in chapters]
 
 

@@ -48,6 +48,7 @@ class Lexical:
         self.schema, self.searcher = index.schema, index.searcher()
         self.size: int = self.searcher.num_docs
         self._terms: dict[tuple[str, str], Any] = {}
+        self._keys, self._documents = np.load(folder / "keys.npy", allow_pickle=False), np.load(folder / "documents.npy", allow_pickle=False)
 
     def _term(self, field: str, token: str) -> Any:
         """The clause of a token; kept, because people use the same words."""
@@ -75,7 +76,8 @@ class Lexical:
         if not hits:
             return np.zeros(0, np.int32), np.zeros(0, np.float32)
         ids = self.searcher.fast_field_values("id", [address for _, address in hits])
-        return np.array(ids, np.int32), np.array([score for score, _ in hits], np.float32)
+        documents: memory.Ints = self._documents[np.searchsorted(self._keys, np.array(ids, np.int64))]
+        return documents, np.array([score for score, _ in hits], np.float32)
 
 
 class Generation:
@@ -103,6 +105,7 @@ class Generation:
         self.folder = folder
         self.meta: dict[str, Any] = json.loads((folder / "meta.json").read_text())
         self.built_on = date.fromisoformat(self.meta["built_on"]).toordinal()
+        self.held_to = date.fromisoformat(self.meta["held_to"]) if self.meta["held_to"] else None
         for name in _COLUMNS:
             # the plain view of the mapping: indexing a memmap object costs several times as much
             setattr(self, name, np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)))

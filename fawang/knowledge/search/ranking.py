@@ -26,39 +26,66 @@ _BARE_POOL = {"words": 200, "meant": 120}
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Documents with a row of raw features each, in the order of ``SCORED + PLAIN``; ``heard`` is what the bank said (none without it)."""
+    """Documents with a row of features each, spread out for the ranker; ``heard`` is what the bank said (none without it)."""
 
     documents: Ints
-    features: npt.NDArray[np.float32]
+    spread: npt.NDArray[np.float32]
     heard: Heard | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ranker:
-    """Weights of a trained file."""
+    """Weights of a trained file: a weight for every spread-out feature, and a small layer of neurons for how features work together."""
 
-    mean: npt.NDArray[np.float64]
-    scale: npt.NDArray[np.float64]
-    weight: npt.NDArray[np.float64]
+    mean: npt.NDArray[np.float32]
+    scale: npt.NDArray[np.float32]
+    direct: npt.NDArray[np.float32]
+    inner: npt.NDArray[np.float32]
+    bias: npt.NDArray[np.float32]
+    outer: npt.NDArray[np.float32]
 
-    def score(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        """One number per candidate; only its order means something."""
-        found: npt.NDArray[np.float64] = ((spread_out(features) - self.mean) / self.scale) @ self.weight
+    def score(self, spread: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """One number per candidate, of what :func:`spread_out` gives; only its order means something."""
+        z = np.clip((spread - self.mean) / self.scale, -CLIP, CLIP)
+        found: npt.NDArray[np.float32] = z @ self.direct + np.tanh(z @ self.inner + self.bias) @ self.outer
         return found
 
 
-def spread_out(features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Raw features as the ranker takes them: every score relative to the best candidate and as a logarithm, the rest as it is."""
+CLIP = 6.0
+RANKED = ("words", "article", "group_both", "question", "meant")
+BEST = ("words", "meant", "article", "group_both", "question", "lay")
+NAMES = (*(f"{n}/best" for n in SCORED), *(f"log {n}" for n in SCORED), *PLAIN, *(f"rank {n}" for n in RANKED), *(f"best {n}" for n in BEST), "law's share", "chapter's share")  # fmt: skip
+
+
+def spread_out(features: npt.NDArray[np.float32], law: Ints, chapter: Ints) -> npt.NDArray[np.float32]:
+    """Raw features as the ranker takes them (``NAMES``): scores relative to the best candidate, as logarithms and as ranks; how good the best
+    one is at all (which tells kinds of questions apart); and how much of the pool's weight lies in the same law and chapter."""
     scored = features[:, : len(SCORED)]
-    best = scored.max(axis=0, initial=0.0) + 1e-6
-    return np.hstack([scored / best, np.log1p(np.maximum(scored, 0)), features[:, len(SCORED) :]])
+    best = scored.max(axis=0, initial=0.0)
+    relative = scored / (best + 1e-6)
+    ranks = np.empty((len(features), len(RANKED)), np.float32)
+    for n, name in enumerate(RANKED):
+        values = features[:, COLUMN[name]]
+        place = np.empty(len(values), np.float32)
+        place[np.argsort(-values, kind="stable")] = np.arange(len(values))
+        ranks[:, n] = np.where(values > 0, 1 / (1 + place / 3), 0)
+    weight = relative[:, [COLUMN["words"], COLUMN["group_both"], COLUMN["article"]]].sum(axis=1) ** 3
+    weight = weight / (weight.sum() + 1e-9)
+    shares = []
+    for of in (law, chapter):
+        _, at = np.unique(of, return_inverse=True)
+        shares.append(np.log(np.bincount(at, weight)[at] - weight + 1e-3) if len(of) else weight)
+    bests = np.broadcast_to(np.log1p(best[[COLUMN[n] for n in BEST]]), (len(features), len(BEST)))
+    logs = np.log1p(np.maximum(scored, 0))
+    return np.hstack([relative, logs, features[:, len(SCORED) :], ranks, bests, np.stack(shares, axis=1)]).astype(np.float32)
 
 
 @functools.cache
 def ranker(name: str) -> Ranker:
     """``with_bank`` or ``bare`` of ``rules/ranker.json``."""
     held = json.loads(files("fawang.knowledge").joinpath("rules/ranker.json").read_text(encoding="utf-8"))[name]
-    return Ranker(np.array(held["mean"]), np.array(held["scale"]), np.array(held["weight"]))
+    parts = {part: np.array(held[part], np.float32) for part in ("mean", "scale", "direct", "inner", "bias", "outer")}
+    return Ranker(**{**parts, "inner": parts["inner"].reshape(len(parts["mean"]), -1)})
 
 
 def candidates(found: Generation, asked: Tokens, day: int, *, region: str = "", bank: bool = True, memory: Any = None) -> Candidates:
@@ -75,12 +102,12 @@ def candidates(found: Generation, asked: Tokens, day: int, *, region: str = "", 
     for name, (ids, values) in scores.items():
         order = np.argsort(ids)
         features[:, COLUMN[name]] = _looked_up(ids[order], values[order], documents)
-    law = found.law[documents]
+    law, chapter = found.law[documents], found.chapter[documents]
     if heard:
-        heard.fill(features, found.slot[documents], found.chapter[documents], law)
+        heard.fill(features, found.slot[documents], chapter, law)
     features[:, -5:-1] = found.kind_of_law[law]
     features[:, -1] = found.length[documents]
-    return Candidates(documents, features, heard)
+    return Candidates(documents, spread_out(features, law, chapter), heard)
 
 
 def _looked_up(keys: Any, values: Floats, wanted: Ints) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ MAX_QUERY = 400
 """Characters of a question that are read; people who paste a whole file are answered by its beginning."""
 MAX_BODY = 6000
 _WIDE = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: 0x20}
+_WIDE_ONE = re.compile("[\u3000\uff01-\uff5e]")
 _RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]+|[a-z0-9]+")
 _WORDLESS = re.compile(r"[^\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffffa-z0-9]+")
 
@@ -27,7 +29,7 @@ def function_words() -> frozenset[str]:
 
 def fold(text: str) -> str:
     """Half width, small letters, simplified characters: the form in which everything is compared."""
-    text = text.translate(_WIDE).lower()
+    text = (text.translate(_WIDE) if _WIDE_ONE.search(text) else text).lower()
     return text if _simplifying_set().isdisjoint(text) else text.translate(_simplifying())
 
 
@@ -77,10 +79,9 @@ class Concepts:
         """Concepts named in a folded text, repeats kept; single characters count only as words of their own (``cut``)."""
         found: list[int] = []
         starting, forms = self.starting, self.forms
-        for i in range(len(text) - 1):
-            begun = starting.get(text[i : i + 2])
-            if begun:
-                for form in begun:
+        for i, two in enumerate(map(operator.add, text, text[1:])):
+            if two in starting:
+                for form in starting[two]:
                     if text.startswith(form, i):
                         found += forms[form]
         for word in cut:
