@@ -15,7 +15,9 @@ import numpy.typing as npt
 
 from fawang.kernel import clock
 from fawang.kernel.errors import Refusal
+from fawang.knowledge.bank_format import Ref
 from fawang.knowledge.bank_loading import named_article
+from fawang.knowledge.numerals import parse_short
 from fawang.knowledge.search import memory as bank_memory
 from fawang.knowledge.search.asking import tokens_of
 from fawang.knowledge.search.generation import Generation, generation
@@ -211,13 +213,13 @@ def pairs_of_bank() -> list[Pair]:
 
 
 def outside_pairs(found: Generation, path: Path) -> list[Pair]:
-    """Pairs of a file in the STARD layout whose articles the library has; others keep the slots it knows."""
+    """Pairs of a file in the STARD layout (``name``), or with ``law`` and ``no`` apart; an article the library has not is slot -1."""
     out = []
     for line in path.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         slots = []
         for article in row["articles"]:
-            ref = named_article(str(article["name"]))
+            ref = named_article(str(article["name"])) if "name" in article else Ref(str(article["law"]), *(parse_short(str(article["no"])) or (0, 0)))
             law = found.names.get(title_key(ref.law)) if ref else None
             slot = found.slot_of(law, ref.number, ref.sub) if ref and law is not None else -1
             slots.append(slot)

@@ -20,7 +20,7 @@ SCORED = ("words", "meant", "article", "article_meant", "lay", "chapter", "law",
 PLAIN = ("law_prior", "asked_first", "asked", "is_law", "is_judicial", "is_regulation", "is_rule", "length")
 COLUMN = {name: n for n, name in enumerate(SCORED + PLAIN)}
 DEEP = 300
-_POOL = {"words": 60, "meant": 30, "article": 80, "article_meant": 40, "lay": 30, "group_both": 60, "question": 30}
+_POOL = {"words": 150, "meant": 80, "article": 150, "article_meant": 70, "lay": 50, "group_both": 120, "question": 60}
 _BARE_POOL = {"words": 200, "meant": 120}
 
 
