@@ -92,6 +92,8 @@ def begin_totp(*, staff: Staff) -> str:
 def confirm_totp(*, staff: Staff, code: str) -> None:
     """Bind the device. Raises ``Refusal('code.wrong')``."""
     step = int(clock.now().timestamp()) // 30
+    if not staff.totp_secret:  # a code sent before the page was ever opened
+        raise Refusal("code.wrong", field="code")
     totp = pyotp.TOTP(staff.totp_secret)
     if not any(pyotp.utils.strings_equal(code, totp.at(s * 30)) for s in (step - 1, step, step + 1)):
         raise Refusal("code.wrong", field="code")

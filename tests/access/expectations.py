@@ -154,6 +154,11 @@ PROPOSERS = ("adviser", "rule_editor", "office_head", "supervisor")
 """Who keeps the library: proposing is theirs; reviewing and publishing is the rule editors' (decided again by the services)."""
 
 
+def _bank(who: Who, subject: str) -> str:
+    """Proposing a pair from a matter: who reads it and keeps the library."""
+    return "no" if who.role not in PROPOSERS else "ok" if "content" in sees(who, subject) else "absent"
+
+
 def _not_kept(who: Who, subject: str) -> str:
     """Something of the library that does not exist, or a matter nothing can be taken from yet."""
     return "absent" if who.role in PROPOSERS else "no"
@@ -414,7 +419,7 @@ ROUTES: dict[str, Expect] = {
     "desk_answer_checked": Expect(None, at_desk(_handler), ("consultation",)),
     "desk_answer_similar": Expect(None, at_desk(_handler), ("consultation",)),
     "desk_answer_draft": Expect(None, at_desk(_handler), ("consultation",)),
-    "desk_bank": Expect(at_desk(_not_kept), at_desk(_not_kept), ("consultation",)),
+    "desk_bank": Expect(at_desk(_bank), at_desk(_bank), ("consultation",)),
     "desk_library": Expect(staff_of(*PROPOSERS)),
     "desk_review": Expect(None, at_desk(lambda who, subject: "absent")),
     **{
@@ -427,12 +432,12 @@ ROUTES: dict[str, Expect] = {
             "desk_guide",
             "desk_cases",
             "desk_case_new",
-            "desk_case",
             "desk_local_figures",
         )
     },
+    "desk_case": Expect(staff_of(*PROPOSERS), at_desk(_not_kept)),
     "desk_question": Expect(at_desk(_not_kept), at_desk(_not_kept)),
-    "desk_snippet": Expect(None, at_desk(_not_kept)),
+    "desk_snippet": Expect(None, staff_of("rule_editor")),
     "desk_local_figure": Expect(None, at_desk(lambda who, subject: "absent" if who.role == "rule_editor" else "no")),
     "desk_window": Expect(at_desk(_takes_in), at_desk(_takes_in)),
     "desk_tickets": Expect(None, at_desk(_takes_in)),
@@ -440,6 +445,7 @@ ROUTES: dict[str, Expect] = {
     "desk_seat": Expect(at_desk(seats)),
     "desk_seat_do": Expect(None, at_desk(seats)),
     "desk_seat_beat": Expect(None, at_desk(seats)),
+    "desk_seat_line": Expect(None, at_desk(seats)),
     "desk_call_ticket": Expect(at_desk(_call_ticket), None, ("ticket", "ticket_about")),
     "desk_call_ticket_save": Expect(None, at_desk(_call_ticket_save), ("ticket", "ticket_about")),
     "desk_hotline_board": Expect(at_desk(_watches)),

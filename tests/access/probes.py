@@ -66,7 +66,15 @@ def target(world: World, route: Route, subject: str) -> Target:
     """The addresses of a route for one of its objects."""
     subject_of, _, verb = subject.partition(":")
     real, gone = _fill(world, route, subject_of, verb)
-    form: dict[str, Any] = {"_key": uuid.uuid4().hex, "level": "5", "verb": "close", "office": str(world.offices["same"].pk), "grant": _grant(world)}
+    form: dict[str, Any] = {
+        "_key": uuid.uuid4().hex,
+        "level": "5",
+        "verb": "close",
+        "value": "1",
+        "source": "来源",
+        "office": str(world.offices["same"].pk),
+        "grant": _grant(world),
+    }
     path = "/" + _CONVERTER.sub(lambda m: str(real[m[1]]), route.pattern)
     absent = "/" + _CONVERTER.sub(lambda m: str(gone.get(m[1], real.get(m[1]))), route.pattern) if gone else ""
     if route.name == "desk_behind":
@@ -85,7 +93,7 @@ def _fill(world: World, route: Route, subject: str, verb: str) -> tuple[dict[str
         return {"lookup_code": code, "code": code, "verb": "withdraw"}, {"lookup_code": NO_CODE, "code": NO_CODE}
     made = {
         "attachment_id": things.get(subject), "intake_id": things["intake"], "batch_id": things["batch"], "ticket_id": things.get(subject),
-        "recording_id": things.get(subject), "sample_id": things.get(subject), "edition_id": things.get(subject), "case_id": things.get(subject), "staff_id": world.staff["idle"], "organisation_id": world.offices["same"],
+        "recording_id": things.get(subject), "sample_id": things.get(subject), "edition_id": things.get(subject), "case_id": things.get(subject), "staff_id": world.staff["former"], "organisation_id": world.offices["same"],
     }  # fmt: skip
     if subject == "" and "<uuid:case_id>" in route.pattern:
         return {"case_id": things["case_draft"].pk}, {}
@@ -128,7 +136,7 @@ GUIDE_SLUG = "unpaid"
 
 
 def _grant(world: World) -> str:
-    return str(world.staff["idle"].grants.values_list("pk", flat=True).first() or "")
+    return str(world.staff["former"].grants.values_list("pk", flat=True).first() or "")
 
 
 def _body(name: str) -> dict[str, Any] | None:

@@ -1,0 +1,145 @@
+"""P11: what is sealed is in no byte anybody else gets, whichever way it might be written; and a crawl over a broken house finds it."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from fawang.kernel.context import acting
+from fawang.kernel.logs import Masking
+from fawang.matters import conversation
+from fawang.matters.models import Matter
+from fawang.matters.services import take_step
+from fawang.people.actors import actor_of_staff
+from fawang.people.models import Notice
+from tests.access.canaries import CANARIES, crawl, found_in, hidden_from, unpacked
+from tests.access.world import COMPLAINANT, NOTE, World
+
+LOOKERS = ("complained with the code", "dispatcher@same", "audit_admin@above", "supervisor@other", "anonymous")
+SEALED_WITH_THE_COMPLAINT = [c for c in CANARIES if c.matter == "complaint"]
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    point = transaction.savepoint()
+    try:
+        yield
+    finally:
+        transaction.savepoint_rollback(point)
+
+
+@contextmanager
+def logged() -> Iterator[io.StringIO]:
+    """Everything the house logs, as its console writes it."""
+    kept = io.StringIO()
+    handler = logging.StreamHandler(kept)
+    handler.addFilter(Masking())
+    root = logging.getLogger()
+    before, quiet = root.level, logging.getLogger("django.db.backends").level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    logging.getLogger("django.db.backends").setLevel(logging.INFO)  # what is asked of the database is no log of the house
+    try:
+        yield kept
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)
+        logging.getLogger("django.db.backends").setLevel(quiet)
+
+
+def leaks(world: World, name: str, *, narrow: bool = False) -> list[str]:
+    """Where somebody finds what he must not know."""
+    who = world.who(name)
+    secret = hidden_from(who)
+    with undone():
+        return [f"{place}: {fact}" for place, content in crawl(world, who, narrow=narrow) for fact in found_in(content, secret)]
+
+
+def test_each_of_those_who_look_has_something_he_must_not_find(world: World) -> None:
+    told = {name: len(hidden_from(world.who(name))) for name in LOOKERS}
+    assert told == {"complained with the code": 8, "dispatcher@same": 5, "audit_admin@above": 8, "supervisor@other": 7, "anonymous": 8}
+
+
+@pytest.mark.parametrize("name", LOOKERS)
+def test_no_page_file_list_search_figure_or_error_holds_what_is_sealed_nor_does_the_log(world: World, name: str) -> None:
+    with logged() as lines:
+        assert leaks(world, name) == []
+    written = [line for line in found_in(lines.getvalue().encode(), list(CANARIES)) if "masked" not in line]
+    assert written == []
+
+
+def test_whoever_may_read_it_finds_every_one_of_them(world: World) -> None:
+    """The crawl is no blind man: those who see a matter whole find its facts in its page."""
+    with undone():
+        page = unpacked(world.clients[world.who("handler")].get(f"/desk/m/{world.matters['complaint'].pk}"))
+        found = {f.partition(" (")[0] for f in found_in(page, list(CANARIES))}
+        assert {"complainant's name", "complainant's phone", "complainant's document", "what the complaint says"} <= found
+        page = unpacked(world.clients[world.who("assignee")].get(f"/desk/m/{world.matters['consultation'].pk}"))
+        found = {f.partition(" (")[0] for f in found_in(page, list(CANARIES))}
+        assert {"questioner's phone", "questioner's document", "internal note"} <= found
+
+
+def test_messages_to_people_name_the_complainant_to_nobody_but_himself(world: World) -> None:
+    others = [n for n in Notice.objects.all() if n.to != COMPLAINANT["phone"]]
+    assert len(others) >= 2
+    assert [found for n in others for found in found_in(f"{n.to} {n.body}".encode(), SEALED_WITH_THE_COMPLAINT)] == []
+
+
+def test_what_open_pages_are_told_holds_ids_and_kinds_and_nothing_sealed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("fawang.kernel.work._notify", lambda channel, words: told.append(words))
+    handler = actor_of_staff(world.staff["handler"])
+    complaint: Matter = world.matters["complaint"]
+    with undone(), acting(door="desk", actor=handler.ref()):
+        conversation.write_note(actor=handler, matter_id=complaint.pk, body=f"{COMPLAINANT['name']}来电 {COMPLAINANT['phone']}")
+        conversation.write_message(actor=handler, matter_id=complaint.pk, body="已联系您")
+        take_step(actor=handler, matter_id=complaint.pk, verb="decide", data={"outcome": "unfounded", "body": "经调查，反映的情况不属实，予以说明。"})
+    assert sum(str(complaint.pk) in words for words in told) >= 3
+    assert found_in("\n".join(told).encode(), list(CANARIES)) == []
+
+
+# -- broken houses: the same crawl must find what leaks --------------------------------------------------------------------------------
+
+
+def test_caught_a_policy_that_lets_everybody_see(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def everything(actor: Any, matter: Any) -> frozenset[str]:
+        return frozenset({"handling", "topic", "public", "content", "identity", "internal"})
+
+    monkeypatch.setattr("fawang.matters.policies.sight", everything)
+    monkeypatch.setattr("fawang.faces.desk.matter.sight", everything)
+    found = leaks(world, "complained with the code", narrow=True)
+    assert "desk_matter [complaint]: complainant's name (plain)" in found
+    assert "desk_matter [consultation]: internal note (plain)" in found
+
+
+def test_caught_a_search_that_forgets_whose_matters_they_are(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fawang.matters.selectors.visible_to", lambda actor: Matter.objects.all())
+    monkeypatch.setattr("fawang.matters.selectors.sight", lambda actor, matter: frozenset({"handling", "topic", "content", "identity"}))
+    assert [f for f in leaks(world, "supervisor@other", narrow=True) if f.startswith("search for") and "what the complaint says" in f]
+
+
+def test_caught_an_internal_note_shown_to_whoever_took_the_matter_in(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fawang.faces.desk import matter as page
+
+    right = page.sight
+    assert leaks(world, "first_contact", narrow=True) == []
+    monkeypatch.setattr("fawang.faces.desk.matter.sight", lambda actor, matter: right(actor, matter) | {"internal"} if right(actor, matter) else frozenset())
+    assert [f for f in leaks(world, "first_contact", narrow=True) if f.startswith("desk_matter [consultation]: internal note")]
+
+
+def test_caught_a_log_without_its_mask(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write() -> list[str]:
+        with logged() as lines:
+            logging.getLogger("fawang").warning("call from %s, %s", COMPLAINANT["phone"], COMPLAINANT["identity_number"])
+        return [f for f in found_in(lines.getvalue().encode(), SEALED_WITH_THE_COMPLAINT) if "masked" not in f]
+
+    assert write() == []
+    monkeypatch.setattr(Masking, "filter", lambda self, record: True)
+    assert {"complainant's phone (plain)", "complainant's document (plain)"} <= set(write())
+    assert NOTE not in "".join(write())
