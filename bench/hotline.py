@@ -1,0 +1,191 @@
+"""The hotline: how quickly a free seat gets its call in a full queue, whether races ever give somebody away twice, what a recorded call costs."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from bench.ground import house
+
+SEATS, WAITING, RACES = 500, 2000, 100_000
+DECISION_MS = 50.0
+PER_CORE = 200
+TOGETHER, EACH_ROUND = 4, 50
+
+
+def run(*, small: bool = False) -> list[dict[str, Any]]:
+    """Rows: a decision's time, doubles in races, recorded calls a core, set-ups a second."""
+    seats, waiting, races = (20, 60, 400) if small else (SEATS, WAITING, RACES)
+    with house():
+        queue = Queue(seats, waiting)
+        times = sorted(queue.decisions())
+        p99 = times[min(len(times) - 1, int(len(times) * 0.99))]
+        doubles, tried, lost = queue.races(races)
+    rows = [
+        {
+            "what": f"queue decision, {seats} seats and {waiting} waiting", "ratio": p99 / DECISION_MS, "holds": p99 <= DECISION_MS,
+            "figure": f"p50 {times[len(times) // 2]:.1f} ms, p99 {p99:.1f} ms (limit {DECISION_MS:.0f} ms)",
+        },
+        {"what": "reservation races", "figure": f"{doubles} doubles and {lost} seats left idle in {tried} races (limit 0)", "ratio": 0.0, "holds": doubles == lost == 0},
+    ]  # fmt: skip
+    if shutil.which("sipp") is None:
+        return [*rows, {"what": "calls through the engine", "figure": "!! SKIPPED: no sipp (apt-get install sip-tester)", "ratio": 0.0, "holds": None}]
+    calls, rate = (20, 5) if small else (200, 20)
+    cost = asyncio.run(_engine(calls, rate))
+    setups = asyncio.run(_engine(calls * 3, rate * 3))
+    per_core = cost["recorded_s"] / cost["cpu_s"]
+    return [
+        *rows,
+        {
+            "what": "recorded, bridged calls a core", "ratio": per_core / PER_CORE, "holds": per_core >= PER_CORE and cost["failed"] == 0,
+            "figure": f"{per_core:.0f} ({cost['cpu_s']:.2f} s of CPU for {cost['recorded_s']:.0f} recorded seconds, two legs each; plan {PER_CORE})",
+        },
+        {
+            "what": "set-ups a second", "ratio": setups["cpu_s"] / setups["seconds"], "holds": setups["failed"] == 0,
+            "figure": f"{rate * 3}/s with {setups['failed']} of {calls * 3} failed, {setups['cpu_s'] / setups['seconds']:.2f} core",
+        },
+    ]  # fmt: skip
+
+
+class Queue:
+    """So many scripted seats, and so many calls that wait for them."""
+
+    def __init__(self, seats: int, waiting: int) -> None:
+        from fawang.hotline.models import AgentState, Call, ConfigVersion, EngineNode, QueueEntry, Seat, SeatPool
+        from fawang.hotline.scripted.seats import POOL, prepare
+        from fawang.kernel import clock
+
+        self.people = list(prepare(seats).items())
+        self.pool = SeatPool.objects.get(code=POOL)
+        numbers = {s.number: s for s in Seat.objects.filter(pool=self.pool)}
+        AgentState.objects.bulk_create(
+            [AgentState(staff_id=who.account, seat=numbers[n], pool=self.pool, state="not_ready", reason="signed_on") for n, who in self.people]
+        )
+        engine, _ = EngineNode.objects.get_or_create(pk="bench")
+        config, now = ConfigVersion.objects.get(state="live"), clock.now()
+        at = [now - timedelta(seconds=waiting - n) for n in range(waiting)]
+        calls = Call.objects.bulk_create(
+            [
+                Call(engine=engine, leg_id=f"bench-{n}", config=config, did="12348", state="queued", queue_code="general", arrived_at=t, answered_at=t, queued_at=t,
+                     deadline_at=now + timedelta(hours=6))
+                for n, t in enumerate(at)
+            ]
+        )  # fmt: skip
+        QueueEntry.objects.bulk_create(
+            [QueueEntry(call=c, queue_code="general", entered_at=t, needs=[], pools=[self.pool.pk]) for c, t in zip(calls, at, strict=True)]
+        )
+
+    def decisions(self) -> list[float]:
+        """Milliseconds each seat takes from "ready" to its reservation, one after another."""
+        from fawang.hotline import seats
+
+        found = []
+        for _, who in self.people:
+            began = time.perf_counter()
+            agent = seats.set_ready(actor=who)
+            found.append((time.perf_counter() - began) * 1000)
+            if agent.state != "reserved":
+                raise RuntimeError(f"a free seat got no call: {agent.state}")
+        return found
+
+    def races(self, wanted: int) -> tuple[int, int, int]:
+        """Several dispatchers want the same seats at the same moment: (doubles, races, seats that got nothing though calls wait)."""
+        from django.db import connection
+
+        chance, doubles, tried, lost = random.Random(12348), 0, 0, 0
+        some = self.people[: min(EACH_ROUND, len(self.people))]
+        while tried < wanted:
+            self._free([who.account for _, who in some])
+            threads = [threading.Thread(target=self._grab, args=(chance.sample(some, len(some)),)) for _ in range(TOGETHER)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            tried += TOGETHER * len(some)
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT count(*), count(DISTINCT staff_id), count(DISTINCT call_id) FROM hotline_reservation WHERE state = 'open' AND staff_id = ANY(%s)",
+                    [[who.account for _, who in some]],
+                )
+                total, people, calls = cursor.fetchone()
+            doubles += 2 * total - people - calls
+            lost += len(some) - people
+        return doubles, tried, lost
+
+    @staticmethod
+    def _grab(some: list[tuple[str, Any]]) -> None:
+        from django.db import connection
+
+        from fawang.hotline.machine import waiting
+        from fawang.kernel.context import acting
+
+        with acting(door="hotline"):
+            for _, who in some:
+                waiting.serve(who.account)
+        connection.close()
+
+    @staticmethod
+    def _free(people: list[Any]) -> None:
+        """These seats are ready again and their calls wait again."""
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE hotline_reservation SET state = 'failed', ended_at = now() WHERE state = 'open' AND staff_id = ANY(%s)", [people])
+            cursor.execute(
+                "UPDATE hotline_queueentry SET state = 'waiting' WHERE state = 'offered' AND call_id IN (SELECT call_id FROM hotline_agentstate WHERE staff_id = ANY(%s))",
+                [people],
+            )
+            cursor.execute(
+                "UPDATE hotline_call SET state = 'queued', agent_id = NULL, agent_leg = '' WHERE state = 'offering'"
+                " AND id IN (SELECT call_id FROM hotline_agentstate WHERE staff_id = ANY(%s))",
+                [people],
+            )
+            cursor.execute("UPDATE hotline_agentstate SET state = 'ready', call_id = NULL, leg_id = '', ready_since = now() WHERE staff_id = ANY(%s)", [people])
+            cursor.execute("DELETE FROM hotline_enginecommand WHERE engine_id = 'bench'")
+
+
+async def _engine(calls: int, rate: int) -> dict[str, float]:
+    """An engine of its own, callers and seats by sipp; every call greeted, recorded, bridged."""
+    from fawang.hotline.engines import events as ev
+    from tests.hotline_engines.phone import sine
+    from tests.hotline_engines.process import EngineProcess
+    from tests.hotline_engines.test_load import SCENARIOS, Desk
+
+    folder = Path(tempfile.mkdtemp(prefix="fawang-bench-engine-"))
+    (folder / "tone.alaw").write_bytes(sine((500,), 4000))
+    process = EngineProcess(folder, FAWANG_RTP_PORTS="44000-47000")
+    await process.start()
+    common = ["-nostdin", "-i", "127.0.0.1"]
+    quiet = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    seats = subprocess.Popen(["sipp", "-sf", str(SCENARIOS / "seat.xml"), "-p", "15250", "-m", str(calls), *common], **quiet)  # type: ignore[call-overload]
+    desk = Desk(process, "sip:seat@127.0.0.1:15250")
+    running = asyncio.ensure_future(desk.run())
+    before, began = (await process.client.figures())["cpu_s"], time.perf_counter()
+    callers = subprocess.Popen(
+        ["sipp", f"127.0.0.1:{process.port}", "-sf", str(SCENARIOS / "caller.xml"), "-p", "15251", "-mp", "31000", "-m", str(calls), "-r", str(rate), *common], **quiet
+    )  # type: ignore[call-overload]  # fmt: skip
+    try:
+        until = time.monotonic() + 60 + calls / rate
+        while callers.poll() is None and time.monotonic() < until:
+            await asyncio.sleep(0.1)
+        seconds = time.perf_counter() - began
+        await asyncio.sleep(2)
+        done = [e for e in desk.log if isinstance(e, ev.RecordDone)]
+        spent = (await process.client.figures())["cpu_s"] - before
+        return {"cpu_s": spent, "recorded_s": sum(e.ms for e in done) / 1000, "seconds": seconds, "failed": float(calls - len(done))}
+    finally:
+        running.cancel()
+        for one in (callers, seats):
+            if one.poll() is None:
+                one.kill()
+            one.wait()
+        process.stop()
+        shutil.rmtree(folder, ignore_errors=True)
