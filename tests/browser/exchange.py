@@ -1,13 +1,15 @@
 """A telephone exchange beside the running house: scripted lines under the product's own controller.
 
 ``python -m tests.browser.exchange`` furnishes two seats with desk phones that answer by themselves, then takes orders on standard
-input, one a line: ``call NUMBER`` rings 12348 and stays on the line, ``leave NUMBER`` rings and gives up. It ends with its input.
+input, one a line: ``call NUMBER`` rings 12348 and stays on the line, ``leave NUMBER`` rings and gives up, ``check TICKET`` has a ticket
+checked for quality. It ends with its input.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
+import uuid
 from typing import Any
 
 ENGINE, POOL = "exchange", "hefei"
@@ -39,6 +41,16 @@ def furnish() -> None:
     configurations.let_live(actor=SYSTEM, version_id=edition.pk)
 
 
+def have_checked(ticket: str) -> None:
+    """Put a ticket before the checkers."""
+    from fawang.hotline.quality import ask_for
+    from fawang.kernel.context import acting
+    from fawang.people.actors import SYSTEM
+
+    with acting(door="system"):
+        ask_for(actor=SYSTEM, ticket_id=uuid.UUID(ticket))
+
+
 async def serve() -> None:
     """Control the lines until the input ends."""
     from fawang.hotline.controller import Controller
@@ -50,11 +62,14 @@ async def serve() -> None:
     running = asyncio.create_task(controller.run())
     print("ready", flush=True)
     while order := await asyncio.to_thread(sys.stdin.readline):
-        verb, number = order.split()
-        party = engine.call("12348", number)
-        if verb == "leave":
-            await asyncio.sleep(6)
-            party.hang_up()
+        verb, what = order.split()
+        if verb == "check":
+            await asyncio.to_thread(have_checked, what)
+        else:
+            party = engine.call("12348", what)
+            if verb == "leave":
+                await asyncio.sleep(6)
+                party.hang_up()
         print("done", flush=True)
     controller.stop()
     await running

@@ -13,10 +13,11 @@ CALLER = "13800138000"
 def sit_down(page: Page, number: str) -> None:
     """Sign on to a seat and be ready for calls."""
     page.goto("/desk/hotline/")
-    page.locator(f"[name=seat][value='{number}']").check()
-    page.locator("[name=line][value=phone]").check()
-    with page.expect_navigation():
-        page.locator("form[action$='/do/sign_on'] button.main").click()
+    if page.locator("form[action$='/do/sign_on']").count():
+        page.locator(f"[name=seat][value='{number}']").check()
+        page.locator("[name=line][value=phone]").check()
+        with page.expect_navigation():
+            page.locator("form[action$='/do/sign_on'] button.main").click()
     page.locator("form[action$='/do/ready'] button.main").click()
     page.locator("form[action$='/do/not_ready']").wait_for()
 
@@ -45,10 +46,23 @@ def hotline_places(sessions: Sessions) -> list[Place]:
     form.locator("[name=facts]").fill("厂里拖了三个月工资，问怎么要。")
     form.locator("[data-saved]").filter(has_text="已保存").wait_for()
     page.context.close()
+    house.telephone(f"check {ticket.rsplit('/', 1)[1]}")
+    checker, planner = sessions.page("jin"), sessions.page("gao")
+    checker.goto("/desk/hotline/quality")
+    sample = str(checker.locator("main a[href^='/desk/hotline/quality/']").first.get_attribute("href"))
+    planner.goto("/desk/hotline/plan")
+    edition = str(planner.locator("main a[href^='/desk/hotline/plan/']").first.get_attribute("href"))
+    for window in (checker, planner):
+        window.context.close()
     return [
         Place("desk_seat", "ma", "/desk/hotline/", "empty"),
         Place("desk_seat", "lin", "/desk/hotline/", "talking"),
         Place("desk_call_ticket", "lin", ticket),
         Place("desk_hotline_board", "ma", "/desk/hotline/board"),
         Place("desk_hotline_work", "ma", "/desk/hotline/work"),
+        Place("desk_hotline_quality", "jin", "/desk/hotline/quality"),
+        Place("desk_hotline_sample", "jin", sample),
+        Place("desk_hotline_roster", "gao", "/desk/hotline/roster"),
+        Place("desk_hotline_plan", "gao", "/desk/hotline/plan"),
+        Place("desk_hotline_edition", "gao", edition),
     ]

@@ -6,6 +6,7 @@ Nothing of it is committed; the few pictures of the README are written, small, b
 from __future__ import annotations
 
 import argparse
+import base64
 import html
 import os
 import sys
@@ -21,7 +22,9 @@ from tests.browser.places import Place
 from tests.browser.scene import prepare
 
 SEND = "(form, said) => { form.noValidate = true; for (const name in said) form.elements[name].value = said[name]; form.requestSubmit(); }"
-BUILD = ROOT / "build" / "screenshots"
+BUILD, IMAGES = ROOT / "build" / "screenshots", ROOT / "docs" / "images"
+README = (("home", "home"), ("search-found", "search"), ("desk-dispatcher", "queue"), ("desk_matter-answered", "matter"), ("interview_result", "opinion"))
+LARGEST = 150_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,23 @@ def take(sessions: Sessions, places: list[Place], dresses: list[Dress], folder: 
             page.context.close()
 
 
+def portray(sessions: Sessions, places: list[Place], folder: Path) -> list[Path]:
+    """The pictures of the README: one screen each, small files. Raises ``AssertionError`` for one that is too large."""
+    made = []
+    for name, file_name in README:
+        place = next(p for p in places if p.name == name)
+        page = sessions.page(place.who, height=800)
+        show(page, place)
+        page.evaluate("document.fonts.ready.then(() => true)")
+        tools = page.context.new_cdp_session(page)
+        picture = base64.b64decode(tools.send("Page.captureScreenshot", {"format": "webp", "quality": 72})["data"])
+        assert len(picture) < LARGEST, f"{name}: {len(picture)} bytes"
+        made.append(folder / f"{file_name}.webp")
+        made[-1].write_bytes(picture)
+        page.context.close()
+    return made
+
+
 def sheet(folder: Path) -> Path:
     """The contact sheet: one row a page, one column a dress."""
     names = sorted({file.stem.partition("--")[0] for file in folder.glob("*.png")})
@@ -110,6 +130,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="./run screenshots")
     parser.add_argument("--at", default="", help="address of a running house; else one is started")
     parser.add_argument("--only", default="", help="page names that contain this, comma separated")
+    parser.add_argument("--readme", action="store_true", help="write the few pictures of the README into docs/images, nothing else")
     parser.add_argument("--dress", default="", help="comma separated: " + ", ".join(d.name for d in DRESSES))
     options = parser.parse_args()
     if not chromium():
@@ -119,7 +140,11 @@ def main() -> int:
     dresses = [d for d in DRESSES if not options.dress or d.name in options.dress.split(",")]
     with _house(options.at) as house, running_browser() as browser:
         sessions = Sessions(browser, house)
-        places = [p for p in prepare(sessions) if not options.only or any(part in p.name for part in options.only.split(","))]
+        scene = prepare(sessions)
+        if options.readme:
+            print("\n".join(str(file.relative_to(ROOT)) for file in portray(sessions, scene, IMAGES)))
+            return 0
+        places = [p for p in scene if not options.only or any(part in p.name for part in options.only.split(","))]
         for number, file in enumerate(take(sessions, places, dresses, BUILD), 1):
             print(f"\r{number} {file.name:60s}", end="", file=sys.stderr, flush=True)
     print(f"\n{sheet(BUILD)}")

@@ -56,6 +56,7 @@ NO_PAGE = {
     "desk_answer_found": "answers scripts while one types",
     "desk_answer_checked": "answers scripts while one types",
     "desk_answer_similar": "answers scripts while one types",
+    "desk_answer_draft": "takes a form",
     "desk_review": "takes a form",
     "desk_local_figure": "takes a form",
     "desk_snippet": "takes a form",
@@ -64,6 +65,15 @@ NO_PAGE = {
     "desk_call_ticket_save": "takes a form",
     "desk_hotline_supervise": "takes a form",
     "desk_hotline_sound": "a file",
+    "desk_hotline_listen": "a file",
+    "desk_hotline_score": "takes a form",
+    "desk_hotline_appeal": "takes a form",
+    "desk_hotline_roster_do": "takes a form",
+    "desk_hotline_draft": "takes a form",
+    "desk_hotline_announce": "takes a form",
+    "desk_hotline_revise": "takes a form",
+    "desk_hotline_simulate": "takes a form",
+    "desk_hotline_live": "takes a form",
 }
 """Routes that show no page of their own, each with its reason; every other route stands in the scene."""
 
