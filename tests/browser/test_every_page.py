@@ -62,6 +62,7 @@ NO_PAGE = {
     "desk_snippet": "takes a form",
     "desk_seat_do": "takes a form",
     "desk_seat_beat": "answers scripts",
+    "desk_seat_line": "answers scripts",
     "desk_call_ticket_save": "takes a form",
     "desk_hotline_supervise": "takes a form",
     "desk_hotline_sound": "a file",

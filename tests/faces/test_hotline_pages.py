@@ -9,11 +9,13 @@ import pytest
 from django.test import Client
 
 from fawang.hotline.models import AgentState, CallTicket
+from fawang.hotline.quality import ask_for
 from fawang.hotline.tickets import values_of
-from fawang.people.actors import Actor
+from fawang.people.actors import SYSTEM, Actor
 from fawang.people.models import Staff
+from tests import factories
 from tests.hotline.conftest import make_world, world  # noqa: F401 - the same hotline
-from tests.hotline.world import World
+from tests.hotline.world import CONSULTED, World
 
 pytestmark = pytest.mark.django_db
 
@@ -140,8 +142,6 @@ def test_the_work_list_shows_what_is_owed_and_the_beat_keeps_the_seat(world: Wor
 
 
 def test_whoever_has_no_post_at_the_hotline_gets_no_seat(world: World) -> None:  # noqa: F811
-    from tests import factories
-
     clerk = factories.actor(factories.staff("窗口小周", "window_clerk", at=world.centre))
     assert sign_in(clerk).get("/desk/hotline/").status_code == 403
     assert sign_in(clerk).get("/desk/hotline/board").status_code == 403
@@ -211,3 +211,17 @@ def test_a_seat_signed_on_elsewhere_can_be_moved_here(world: World) -> None:  # 
     press(client, "sign_on", tab=tab[1], seat=number[1], take_over="1")
     assert "改到这里" not in shown(client)
     assert client.post("/desk/hotline/beat").status_code == 200
+
+
+def test_the_checker_reads_the_ticket_in_words_not_in_field_names(world: World) -> None:  # noqa: F811
+    li = world.agent("李律师")
+    citizen, _ = world.connected(li)
+    ticket = world.ticket(citizen)
+    world.fill(li, ticket, **CONSULTED)
+    sample = ask_for(actor=SYSTEM, ticket_id=ticket.pk)
+    checker = factories.actor(factories.staff("质检员", "quality_checker", at=world.platform))
+    page = shown(sign_in(checker), f"/desk/hotline/quality/{sample.pk}")
+    for words in ("法律咨询", "诉求和事实", "厂里拖欠三个月工资，问怎么要。", "《劳动法》第五十条", "已当场答复"):
+        assert words in page, words
+    for raw in ("<dt>facts</dt>", ">answered<", ">consultation<"):
+        assert raw not in page, raw

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.views.decorators.http import require_POST
 
 from fawang.faces.desk.frame import actor_of, page
-from fawang.faces.desk.hotline_words import call_row, ticket_row
+from fawang.faces.desk.hotline_words import call_row, ticket_row, ticket_said
 from fawang.faces.pages import errors_of, post_once
 from fawang.faces.routing import open_to
 from fawang.hotline import quality, quality_rules, recordings, selectors, services
@@ -54,8 +54,9 @@ def _sample(request: HttpRequest, row: QualitySample, *, errors: Any = None, ref
     actor, sheets = actor_of(request), list(row.sheets.select_related("checker").order_by("made_at"))
     rule = quality_rules.rule_version(sheets[-1].rule_version) if sheets else quality_rules.rule_on(clock.today())
     tapes = Recording.objects.filter(call=row.ticket.call, state__in=("stored", "partial")).order_by("started_at")
+    written = values_of(row.ticket)
     context = {
-        "row": _row(row), "values": [(name, value) for name, value in values_of(row.ticket).items() if value not in ("", [], False)],
+        "row": _row(row), "values": ticket_said(row.ticket.nature or str(written.get("nature") or ""), written),
         "tapes": [
             {"id": r.pk, "seconds": r.ms // 1000, "gaps": r.gaps_ms, "may": recordings.may_listen(actor, r), "export": bool(decide("hotline.export", actor, r))}
             for r in tapes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fawang.faces.pages import language, spec
@@ -64,3 +65,17 @@ def ticket_fields(nature: str) -> list[FieldSpec]:
     if chosen.needs_category:
         shared.append(spec("category", "类别", "Category", widget="select", choices=category_choices(), required=True))
     return [*shared, *fields_of(chosen.form)]
+
+
+def ticket_said(nature: str, values: Mapping[str, Any]) -> list[tuple[Any, str]]:
+    """What was written into a ticket, under the names of its fields and with the words of what was chosen."""
+    chosen = NATURES.get(nature)
+    rows: list[tuple[Any, str]] = [(Text("这个电话是什么事", "What the call is about"), str(chosen.name))] if chosen else []
+    for item in ticket_fields(nature):
+        value = values.get(item.name)
+        if value in (None, "", [], False):
+            continue
+        words = {code: str(name) for code, name in item.choices}
+        given = value if isinstance(value, list) else [value]
+        rows.append((item.label, "✓" if value is True else "、".join(words.get(str(one), str(one)) for one in given)))
+    return rows
