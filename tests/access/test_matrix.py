@@ -9,7 +9,7 @@ from tests.access.expectations import ROUTES, Rule
 from tests.access.probes import Route, all_routes, crowd, faceless, probe, target
 from tests.access.world import World
 
-OTHER_METHODS = ("PUT", "PATCH", "DELETE")
+OTHER_METHODS = ("PUT", "DELETE")
 
 
 def by_name() -> dict[str, Route]:
@@ -58,4 +58,18 @@ def test_everybody_meets_what_the_domain_gives_him_and_nothing_else(world: World
             found, sent = disagreements(world, route, method, rule, expected.subjects)
             wrong, total = wrong + found, total + sent
     assert total > 0
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("method", OTHER_METHODS)
+def test_a_method_no_page_speaks_of_does_nothing_anywhere(world: World, method: str) -> None:
+    wrong = []
+    for name, route in by_name().items():
+        if name == "healthz" or method in route.methods:
+            continue
+        subject = ROUTES[name].subjects[0]
+        to = target(world, route, subject)
+        got = probe(world.clients[world.who("complained with the code")], method, to.path, to)
+        if got.meaning == "broken" or got.wrote:
+            wrong.append(f"{method} {name}: {got.status}")
     assert not wrong, "\n".join(wrong)
