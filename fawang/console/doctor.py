@@ -20,7 +20,7 @@ def run(options: argparse.Namespace) -> int:
     from django.db import connection
 
     from fawang.kernel import clock
-    from fawang.kernel.models import Heartbeat, UnsealedEvent
+    from fawang.kernel.models import Heartbeat, Undelivered, UnsealedEvent
     from fawang.knowledge.norm_check import unfit
     from fawang.matters.processes import check_references
     from fawang.regions.selectors import calendar_warning
@@ -37,6 +37,8 @@ def run(options: argparse.Namespace) -> int:
     waiting = UnsealedEvent.objects.count()
     if waiting > 1000:
         wrong.append(f"{waiting} events wait for the ledger")
+    if stuck := Undelivered.objects.filter(attempts__gt=3).count():
+        wrong.append(f"{stuck} events could not be handled, see the log")
     if warning := calendar_warning(clock.today()):
         wrong.append(warning.zh)
     wrong += [str(row) for row in unfit() if row.held]

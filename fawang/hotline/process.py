@@ -33,9 +33,11 @@ HOTLINE_CALL = register(
         norm=Text("司法部意见四热线平台；GB/T 33358-2016", "Ministry opinion §4; GB/T 33358-2016"), effective_from=date(2017, 8, 21), public=False,
         doors=("hotline",), start="recorded", seen_by_roles=("hotline_supervisor", "supervisor", "office_head", "return_visitor"), skills=False,
         states=(
-            State("recorded", Text("已登记", "Recorded"), StateKind.OPEN, Text("您的来电已登记。", "Your call is recorded.")),
+            State("recorded", Text("已登记", "Recorded"), StateKind.OPEN, Text("您的来电已登记。", "Your call is recorded."),
+                  untimed=Text("通话中已经答复，登记后随即办结", "It was answered in the call and closes at once")),
             State("closed", Text("已办结", "Closed"), StateKind.DONE, Text("您的来电已答复，可以评价。", "Your call was answered; you may rate it.")),
-            State("follow_up", Text("重新办理", "Handled again"), StateKind.OPEN, Text("正在重新办理，会给您答复。", "It is being handled again; you will be answered.")),
+            State("follow_up", Text("重新办理", "Handled again"), StateKind.OPEN, Text("正在重新办理，会给您答复。", "It is being handled again; you will be answered."),
+                  untimed=Text("由差评整改的时限约束", "The rectification beside it has the limit")),
         ),
         steps=(
             Step("close", Text("办结", "Close"), ("recorded",), ("closed",), "matters.system", form=AnswerForm, effect=_answer, unattended=True, main=True, public=Text("已答复", "Answered")),

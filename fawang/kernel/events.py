@@ -7,19 +7,21 @@ place in the one ledger; consumers read the ledger with a cursor and so never sk
 from __future__ import annotations
 
 import json
+import logging
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from fawang.kernel import clock, context, crypto, ids
-from fawang.kernel.models import ConsumerCursor, Event, LedgerEntry, UnsealedEvent
+from fawang.kernel.models import ConsumerCursor, Event, LedgerEntry, Undelivered, UnsealedEvent
 from fawang.kernel.texts import Text
 
+log = logging.getLogger("fawang.events")
 GENESIS = b"\0" * 32
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STREAMS = uuid.UUID("8f4c0f0e-5a1b-4d52-9a57-0f61a3f4b001")
@@ -174,10 +176,39 @@ def _next_in_order(batch: int) -> list[Event]:
     return [own[event.stream].pop() for event in found]
 
 
-def consume(name: str, batch: int = 200) -> Iterator[tuple[int, Event]]:
-    """Events after the cursor of consumer ``name`` in ledger order; moves the cursor. Call inside a transaction."""
-    cursor, _ = ConsumerCursor.objects.select_for_update().get_or_create(name=name)
-    for entry in LedgerEntry.objects.filter(position__gt=cursor.position).select_related("event").order_by("position")[:batch]:
-        yield entry.position, entry.event
-        cursor.position = entry.position
-    cursor.save()
+def deliver(name: str, handle: Callable[[Event], object], batch: int = 200) -> int:
+    """Hand the consumer ``name`` the events after its cursor, in ledger order, each once; returns how many were looked at.
+
+    One transaction a batch, one savepoint an event: an event that cannot be handled is put down (``Undelivered``) and tried again
+    later, ever more seldom; it holds up no other. A lost connection undoes the batch.
+    """
+    with transaction.atomic():
+        cursor, _ = ConsumerCursor.objects.select_for_update().get_or_create(name=name)
+        again = list(Undelivered.objects.filter(consumer=name, again_at__lte=clock.now()).order_by("event__entry__position").select_related("event")[:batch])
+        for row in again:
+            if _handled(name, handle, row.event):
+                row.delete()
+            else:
+                row.attempts += 1
+                row.again_at = clock.now() + min(timedelta(minutes=2**row.attempts), timedelta(hours=6))
+                row.save()
+        fresh = list(LedgerEntry.objects.filter(position__gt=cursor.position).select_related("event").order_by("position")[:batch])
+        for entry in fresh:
+            if not _handled(name, handle, entry.event):
+                Undelivered.objects.create(consumer=name, event=entry.event, attempts=1, again_at=clock.now() + timedelta(minutes=1))
+            cursor.position = entry.position
+        if fresh:
+            cursor.save()
+    return len(again) + len(fresh)
+
+
+def _handled(name: str, handle: Callable[[Event], object], event: Event) -> bool:
+    try:
+        with transaction.atomic():
+            handle(event)
+    except OperationalError:
+        raise  # the connection is gone, not the event
+    except Exception:
+        log.exception("%s could not handle event %s (%s)", name, event.pk, event.kind)
+        return False
+    return True

@@ -62,6 +62,19 @@ class ConsumerCursor(models.Model):
     position = models.BigIntegerField(default=0)
 
 
+class Undelivered(models.Model):
+    """An event that a consumer could not handle yet: tried again at ``again_at``, ever more seldom, until it can."""
+
+    consumer = models.CharField(max_length=80)
+    event = models.ForeignKey(Event, on_delete=models.DO_NOTHING, related_name="+")
+    attempts = models.IntegerField(default=1)
+    again_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["consumer", "event"], name="undelivered_once"),)
+        indexes = (models.Index(fields=["consumer", "again_at"], name="undelivered_due"),)
+
+
 class IdempotencyKey(models.Model):
     """A write that was asked for under a key, with the answer it got (sealed: it may hold a lookup code)."""
 

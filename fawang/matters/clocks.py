@@ -36,7 +36,7 @@ catalogue(
         ),
         "clock.pause": ("这一时限不能因此暂停。", "This time limit may not be paused for that reason."),
         "clock.none": ("没有正在计算的时限。", "No such time limit is running."),
-        "clock.extended": ("这一时限已经延长过。", "This time limit has already been extended."),
+        "clock.over": ("时限已经届满，不能再延长。", "The time limit has run out; it cannot be extended any more."),
     }
 )
 
@@ -135,6 +135,8 @@ def _resume(clock: Clock, at: datetime) -> dict[str, str] | None:
 
 def _extend(clock: Clock, approver: Staff | None, amount: int, reason: str, at: datetime) -> dict[str, str]:
     rule = rule_of(clock)
+    if light_at(rule, clock.started_at, at, working_calendar(), _spans(clock), clock.extension) == "overdue":
+        raise Refusal("clock.over", status=409)  # it is extended while it runs or not at all
     if approver is None or amount < 1:
         raise Refusal("field.required", field="days")
     clock.extension += amount
@@ -213,14 +215,21 @@ def _carry(matter: Matter, clocks: Sequence[Clock]) -> None:
 
 
 def recompute(clock: Clock) -> dict[str, str] | None:
-    """Recompute an open clock after the calendar changed; says so when its due moment moved."""
-    before = clock.statutory_due_at
-    clock.light = "green" if clock.state == "running" else clock.light
+    """Recompute an open clock after the calendar changed; says so when its due moment moved.
+
+    The light may sink here; a worse one is left to the sweeper, which records it and does what it demands.
+    """
+    before, shown = clock.statutory_due_at, clock.light
     _compute(clock, rule_of(clock), time.now())
+    if LIGHTS.index(clock.light) > LIGHTS.index(shown):
+        clock.light = shown
+        clock.next_moment = next_moment(clock)
+    if clock.light != "overdue":
+        clock.timeout_taken = False
     clock.save()
     if clock.statutory_due_at == before:
         return None
-    return {**told(clock, "moved"), "before": before.isoformat() if before else ""}
+    return {**told(clock, "moved"), "before": before.isoformat() if before else "", "light": clock.light}
 
 
 def sound_light(clock: Clock, at: datetime) -> str:

@@ -37,12 +37,16 @@ class StateKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state, and what the citizen is told in plain words while the matter is in it."""
+    """A state, and what the citizen is told in plain words while the matter is in it.
+
+    ``untimed``: why nothing limits an open state in which no clock runs; without it such a state is refused.
+    """
 
     code: str
     name: Text
     kind: StateKind
     told: Text
+    untimed: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,9 @@ event_kind("matter.attachment_scanned", "附件检查完毕", "Attachment checke
 event_kind("matter.document_issued", "出具文书", "Document issued", public=True, keys=("document", "template", "number", "digest"))
 event_kind("matter.document_delivered", "文书送达", "Document delivered", public=True, keys=("document", "how"))
 event_kind("matter.clock_lit", "时限提醒", "Time limit", keys=("rule", "light", "due", "office", "assignee", "category", "process"))
-event_kind("matter.clock_moved", "时限因放假安排调整", "Time limit moved by the calendar", public=True, keys=("rule", "version", "what", "due", "before"))
+event_kind(
+    "matter.clock_moved", "时限因放假安排调整", "Time limit moved by the calendar", public=True, keys=("rule", "version", "what", "due", "before", "light")
+)
 event_kind("matter.linked", "关联事项", "Linked", keys=("relation", "other", "side"))
 event_kind("matter.joined", "并案办理", "Handled together", keys=("lead",))
 event_kind("matter.party_added", "增加关系人", "Party added", keys=("party", "relation", "person", "staff", "organisation"))

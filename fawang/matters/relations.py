@@ -14,6 +14,7 @@ from fawang.matters.models import Matter, MatterParty
 from fawang.matters.processes import process_version
 from fawang.people.actors import Actor
 from fawang.people.models import Staff
+from fawang.registry.tree import ancestor_ids
 
 Found = TypeVar("Found")
 _remembered: ContextVar[dict[tuple[object, ...], object] | None] = ContextVar("fawang_relations", default=None)
@@ -63,7 +64,7 @@ def _relations_of(actor: Actor, matter: Matter) -> frozenset[str]:
 
 
 def is_party_as_staff(actor: Actor, matter: Matter) -> bool:
-    """Whether a member of staff is himself a party: by account, or by the blind index of his identity or phone."""
+    """Whether a member of staff is himself a party: by account, by the blind index of his identity or phone, or by his office."""
     if actor.kind != "staff" or actor.staff_id is None:
         return False
     return staff_is_party(actor.staff_id, matter)
@@ -81,9 +82,11 @@ def _staff_is_party(staff_id: uuid.UUID, matter: Matter) -> bool:
 
 
 def same_as_staff(staff_id: uuid.UUID | None) -> Q:
-    """Parties who are this account's person: by account, or by the blind index of identity or phone."""
+    """Parties who are this account's person: by account, by the blind index of identity or phone, or because he works for the party."""
     same = Q(staff_id=staff_id)
-    staff = Staff.objects.only("identity_index", "phone_index").filter(pk=staff_id).first() if staff_id else None
+    staff = Staff.objects.only("identity_index", "phone_index", "office_id").filter(pk=staff_id).first() if staff_id else None
+    if staff is not None and staff.office_id:
+        same |= Q(organisation_id__in=ancestor_ids(staff.office_id))
     if staff is not None and staff.identity_index:
         same |= Q(identity_index=staff.identity_index)
     if staff is not None and staff.phone_index:

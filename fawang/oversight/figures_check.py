@@ -18,6 +18,7 @@ def from_events(first: date, last: date) -> dict[str, Counter[Key]]:
     stream: UUID | None = None
     place: dict[str, str] = {}
     pending: list[tuple[str, date]] = []
+    lit: dict[str, date] = {}
 
     def flush() -> None:
         for code, day in pending:
@@ -26,15 +27,25 @@ def from_events(first: date, last: date) -> dict[str, Counter[Key]]:
 
     for event in (
         Event.objects.filter(
-            kind__in=("matter.opened", "matter.step_taken", "matter.triaged", "matter.transferred", "matter.message_added", "matter.clock_lit", "rating.given")
+            kind__in=(
+                "matter.opened",
+                "matter.step_taken",
+                "matter.triaged",
+                "matter.transferred",
+                "matter.message_added",
+                "matter.clock_lit",
+                "matter.clock_moved",
+                "rating.given",
+            )
         )
         .order_by("stream", "seq")
         .iterator(chunk_size=2000)
     ):
         if event.stream != stream:
             flush()
-            stream, place, pending = event.stream, {}, []
+            stream, place, pending, lit = event.stream, {}, [], {}
         pending += _counted(event)
+        _move(event, pending, lit)
         if event.kind == "matter.opened":
             place = {k: event.payload[k] for k in ("office", "process", "category")}
         elif event.kind == "matter.triaged":
@@ -43,6 +54,21 @@ def from_events(first: date, last: date) -> dict[str, Counter[Key]]:
             place["office"] = event.payload["office"]
     flush()
     return counts
+
+
+def _move(event: Event, pending: list[tuple[str, date]], lit: dict[str, date]) -> None:
+    """A limit that had run out and that a later holiday moves runs out on another day, or not at all."""
+    if event.kind == "matter.clock_lit" and event.payload["light"] == "overdue":
+        lit[event.payload["rule"]] = beijing_date(datetime.fromisoformat(event.payload["due"]))
+    elif event.kind == "matter.clock_moved" and event.payload["rule"] in lit:
+        pending.remove(("overdue", lit.pop(event.payload["rule"])))
+        if event.payload["light"] == "overdue":
+            lit[event.payload["rule"]] = beijing_date(datetime.fromisoformat(event.payload["due"]))
+            pending.append(("overdue", lit[event.payload["rule"]]))
+    elif event.kind == "matter.step_taken":
+        for told in event.payload.get("clocks", []):
+            if told["what"] in {"met", "cancelled"}:
+                lit.pop(told["rule"], None)
 
 
 def _counted(event: Event) -> list[tuple[str, date]]:

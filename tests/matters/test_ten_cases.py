@@ -59,7 +59,7 @@ Advance = Callable[[timedelta], None]
 
 
 def state(code: str, kind: str = "open") -> State:
-    return State(code, Text(code, code), StateKind(kind), Text(f"现在是{code}", f"It is {code}"))
+    return State(code, Text(code, code), StateKind(kind), Text(f"现在是{code}", f"It is {code}"), untimed=T)
 
 
 def step(verb: str, from_: str, to: str, by: str = "matters.handle_or_dispatch", **more: Any) -> Step:

@@ -14,6 +14,7 @@ from fawang.matters.situation import Situation, Taking
 from fawang.people.actors import Actor
 from fawang.people.models import Staff
 from fawang.people.traces import gives_away
+from fawang.registry.models import Organisation
 
 catalogue(
     {
@@ -24,17 +25,22 @@ catalogue(
 
 
 def start(matter: Matter) -> None:
-    """The complaint becomes the first message; a named member of staff becomes the respondent and loses sight of it."""
+    """The complaint becomes the first message; a named member of staff becomes the respondent and loses sight of it.
+
+    So does everybody of a body complained about, and of the bodies below it.
+    """
     complainant = matter.parties.filter(relation="complainant").first()
     add_message(matter=matter, actor=Actor("citizen"), kind="question", body=matter.title, party=complainant)
     respondent = json.loads(matter.details or "{}").get("respondent", "")
     if not respondent:
         return
     found = [s for s in Staff.objects.filter(state="active") if fold_name(s.name) == fold_name(respondent)]
-    if found:
-        for staff in found:
-            add_party(matter=matter, words=PartyWords("respondent", staff.name, staff_id=staff.pk), quietly=True)
-    else:
+    bodies = list(Organisation.objects.filter(folded=fold_name(respondent)))
+    for staff in found:
+        add_party(matter=matter, words=PartyWords("respondent", staff.name, staff_id=staff.pk), quietly=True)
+    for body in bodies:
+        add_party(matter=matter, words=PartyWords("respondent", body.name, organisation_id=body.pk), quietly=True)
+    if not found and not bodies:
         add_party(matter=matter, words=PartyWords("respondent", respondent), quietly=True)
 
 
