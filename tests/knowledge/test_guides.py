@@ -119,7 +119,7 @@ def test_nobody_reviews_what_he_has_written_himself(hands: dict[str, Actor]) -> 
 @pytest.mark.parametrize(
     ("changed", "field"),
     [
-        ({"slug": "Ü"}, "slug"), ({"slug": "a"}, "slug"), ({"topic": "x"}, "topic"), ({"title": ""}, "title"), ({"title": "字" * 121}, "title"),
+        ({"slug": "Ü"}, "slug"), ({"slug": "a"}, "slug"), ({"slug": "new"}, "slug"), ({"topic": "x"}, "topic"), ({"title": ""}, "title"), ({"title": "字" * 121}, "title"),
         ({"norms": ""}, "norms"), ({"norms": "劳动合同法 999"}, "norms"), ({"norms": "仲裁法 60"}, "norms"), ({"body": "\x00"}, "body"),
     ],
 )  # fmt: skip
