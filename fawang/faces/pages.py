@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 
 from fawang.kernel import throttle
@@ -110,3 +111,8 @@ def looked_up(request: HttpRequest, find: Callable[[], Found]) -> Found:
 def errors_of(refusal: Refusal) -> Mapping[str, Refusal]:
     """Field errors of a refusal, a general one under ``form``."""
     return dict(refusal.fields) or {"form": refusal}
+
+
+def of_this_house(target: str, *, otherwise: str) -> str:
+    """A path of this site to go on to; for any other address, however it is written, ``otherwise``."""
+    return target if target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None) else otherwise

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from fawang.faces.pages import errors_of, limited, spec
+from fawang.faces.pages import errors_of, limited, of_this_house, spec
 from fawang.faces.routing import open_to
 from fawang.kernel.errors import Refusal
 from fawang.people.accounts import begin_totp, change_password, confirm_totp, demo_code, sign_in
@@ -21,7 +21,7 @@ from fawang.people.selectors import demo_accounts
 
 def _safe_next(request: HttpRequest) -> str:
     target = request.GET.get("next", "")
-    return target if target.startswith("/desk") else "/desk/"
+    return of_this_house(target, otherwise="/desk/") if target.startswith("/desk") else "/desk/"
 
 
 @open_to("public")

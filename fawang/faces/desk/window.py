@@ -98,9 +98,18 @@ def _take(request: HttpRequest, actor: Actor, office: Organisation, process: str
             contact={k: str(values.get(k, "")) for k in ("name", "phone", "identity_number")}, priority_groups=values.get("priority_groups", []),
             form={k: v for k, v in values.items() if k in own}, office=office,
         )  # fmt: skip
-        if ticket := request.POST.get("ticket"):
-            end_ticket(actor=actor, ticket_id=uuid.UUID(ticket), outcome="served", intake=received.intake)
+        if ticket := _ticket(request, office):
+            end_ticket(actor=actor, ticket_id=ticket, outcome="served", intake=received.intake)
     return f"/desk/window/{received.intake.pk}"
+
+
+def _ticket(request: HttpRequest, office: Organisation) -> uuid.UUID | None:
+    """The open number of this office that was sent along; what names none of them is no reason to turn a visitor away."""
+    try:
+        sent = uuid.UUID(request.POST.get("ticket", ""))
+    except ValueError:
+        return None
+    return QueueTicket.objects.filter(pk=sent, office=office, ended_at=None).values_list("pk", flat=True).first()
 
 
 @open_to("matters.take_in")
@@ -136,10 +145,8 @@ def tickets(request: HttpRequest) -> HttpResponse:
         elif verb == "call":
             called = call_next(actor=actor, office=office)
             return f"/desk/window?ticket={called.pk}" if called else "/desk/window"
-        elif verb == "absent":
-            ticket = uuid.UUID(request.POST.get("ticket", ""))
-            if QueueTicket.objects.filter(pk=ticket, office=office).exists():
-                end_ticket(actor=actor, ticket_id=ticket, outcome="absent")
+        elif verb == "absent" and (ticket := _ticket(request, office)):
+            end_ticket(actor=actor, ticket_id=ticket, outcome="absent")
         return "/desk/window"
 
     try:

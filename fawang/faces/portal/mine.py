@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from fawang.faces.pages import errors_of, language, limited, spec
+from fawang.faces.pages import errors_of, language, limited, of_this_house, spec
 from fawang.faces.routing import open_to
 from fawang.faces.views_of import purpose_words, told
 from fawang.kernel.errors import Refusal
@@ -38,7 +38,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
                 request.session.cycle_key()
                 request.session["person_id"] = str(person.pk)
                 target = request.GET.get("next", "/me")
-                return redirect(target if target.startswith("/") and not target.startswith("//") else "/me")
+                return redirect(of_this_house(target, otherwise="/me"))
         except ValueProblem as bad:
             errors = {"phone": Refusal(bad.code, field="phone", **bad.params)}
         except Refusal as refusal:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from fawang.faces.pages import language
+from fawang.faces.pages import language, of_this_house
 from fawang.faces.routing import open_to
 from fawang.faces.views_of import main_way
 from fawang.kernel import clock
@@ -94,7 +94,7 @@ def guide(request: HttpRequest, code: str) -> HttpResponse:
 def prefs(request: HttpRequest) -> HttpResponse:
     """Elder mode and language, kept in cookies; works without JavaScript."""
     target = request.GET.get("next", "/")
-    response = redirect(target if target.startswith("/") and not target.startswith("//") else "/")
+    response = redirect(of_this_house(target, otherwise="/"))
     for name, values in (("elder", {"0", "1"}), ("lang", {"zh", "en"})):
         if (value := request.GET.get(name)) in values:
             response.set_cookie(name, value or "", max_age=31536000, samesite="Lax")
