@@ -10,7 +10,7 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 
 from fawang.kernel import events
-from fawang.kernel.errors import Refusal
+from fawang.kernel.errors import Absent, Refusal
 from fawang.kernel.folding import fold_name, pinyin_key
 from fawang.kernel.policy import require
 from fawang.kernel.text_safety import ValueProblem, check_text
@@ -246,10 +246,18 @@ def add_practitioner(
 
 
 def change_practitioner(*, actor: Actor, practitioner_id: uuid.UUID, version: int, changes: dict[str, Any]) -> Practitioner:
-    """Change name, organisation, specialities, languages, validity, state."""
+    """Change name, organisation, specialities, languages, validity, state. Who moves somebody needs the right at both bodies.
+
+    Raises ``Forbidden``, ``Absent`` for a body that is none, ``Refusal`` ``stale`` (409) and of the values.
+    """
     with transaction.atomic():
         row = Practitioner.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=practitioner_id)
         require("registry.manage", actor, row.organisation)
+        if "organisation_id" in changes:
+            there = Organisation.objects.filter(pk=changes["organisation_id"]).first()
+            if there is None:
+                raise Absent
+            require("registry.manage", actor, there)
         _fresh(row.version, version)
         if "name" in changes:
             row.name, row.folded, row.pinyin_key = _name(changes["name"], 100).values()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import uuid
 from typing import Any
 
 import pytest
 from openpyxl import Workbook
 
-from fawang.kernel.errors import Forbidden, Refusal
+from fawang.kernel.errors import Absent, Forbidden, Refusal
 from fawang.kernel.text_safety import ValueProblem
 from fawang.people.actors import SYSTEM
 from fawang.registry import services
@@ -80,6 +81,22 @@ def test_two_who_change_the_same_row_do_not_overwrite_each_other() -> None:
         services.change_organisation(actor=SYSTEM, organisation_id=row.pk, version=row.version, changes={"phone": "0551-2"})
     assert (refused.value.code, refused.value.status) == ("stale", 409)
     assert Organisation.objects.get(pk=row.pk).phone == "0551-1"
+
+
+def test_nobody_moves_a_lawyer_into_a_body_out_of_his_reach() -> None:
+    ours, theirs = factories.office("law_firm", "340100", "本市律所"), factories.office("law_firm", "340200", "外市律所")
+    registrar = factories.actor(factories.staff("邓登记", "registrar", region="340100"))
+    lawyer = services.add_practitioner(actor=SYSTEM, organisation=ours, kind="lawyer", name="李律", licence_no="13401201510123456")
+    with pytest.raises(Forbidden):
+        services.change_practitioner(actor=registrar, practitioner_id=lawyer.pk, version=lawyer.version, changes={"organisation_id": theirs.pk})
+    with pytest.raises(Absent):
+        services.change_practitioner(actor=registrar, practitioner_id=lawyer.pk, version=lawyer.version, changes={"organisation_id": uuid.UUID(int=7)})
+    lawyer.refresh_from_db()
+    assert lawyer.organisation_id == ours.pk
+    sister = factories.office("law_firm", "340104", "本市另一律所")
+    services.change_practitioner(actor=registrar, practitioner_id=lawyer.pk, version=lawyer.version, changes={"organisation_id": sister.pk})
+    lawyer.refresh_from_db()
+    assert lawyer.organisation_id == sister.pk
 
 
 @pytest.fixture
