@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
 
 from fawang.kernel.context import acting
@@ -86,12 +87,19 @@ class ActorMiddleware:
         return response
 
     def _unreadable(self, request: HttpRequest) -> HttpResponse:
-        """An address with a NUL leads nowhere, and the database could not even be asked about it."""
+        """An address with a NUL leads nowhere, and the database could not even be asked about it. What is searched for is searched for without."""
         from fawang.faces.api.errors import problem
-        from fawang.faces.failures import bad_request
+        from fawang.faces.failures import bad_request, not_found
 
         request.actor = ANONYMOUS  # type: ignore[attr-defined]
-        return problem(Refusal("text.control", status=400)) if request.path.startswith("/api/") else bad_request(request)
+        if request.path.startswith("/api/"):
+            return problem(Refusal("text.control", status=400))
+        if "\0" in request.path_info:
+            return not_found(request)
+        without = request.META["QUERY_STRING"].replace("%00", "")
+        return (
+            HttpResponseRedirect(f"/{quote(request.path.lstrip('/'))}?{without}") if request.method == "GET" and "%00" not in without else bad_request(request)
+        )
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """A refusal is an answer, not a crash."""

@@ -114,6 +114,7 @@ ABOUT_A_CALL = {
     "hotline.export",
     "hotline.check",
     "hotline.appeal",
+    "hotline.sample",
 }
 """Policies about one call: the access matrix asks them with real ones."""
 
