@@ -1,4 +1,4 @@
-"""The day on the wallboard: each figure with its denominators, from the rows of calls alone. DOMAIN §3.1; GB/T 33358-2016."""
+"""The day on the wallboard: each figure with its denominators, from the rows of calls alone. GB/T 33358-2016."""
 
 from __future__ import annotations
 

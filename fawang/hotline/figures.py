@@ -1,4 +1,4 @@
-"""话务统计 (DOMAIN §3.1) from raw call events: the events of a call are folded into its facts, the facts are counted. No figure without its denominators.
+"""话务统计 from raw call events: the events of a call are folded into its facts, the facts are counted. No figure without its denominators.
 
 ``figures_check`` counts the same from the working rows, sharing nothing with this module but the definitions.
 """

@@ -15,7 +15,7 @@ from fawang.kernel.clock import BEIJING
 WEEKS = 8
 WITHIN_S, GOAL = 15.0, 0.80
 DEFAULT_HANDLING_S = 384.0
-"""Six point four minutes, the mean talk a comparable city's hotline reports (DOMAIN §3.4), until one's own calls say better."""
+"""Six point four minutes, the mean talk a comparable city's hotline reports, until one's own calls say better."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Clock arithmetic: hours, calendar and working days, months, pauses, extensions, lights. Pure; DOMAIN §2.0.
+"""Clock arithmetic: hours, calendar and working days, months, pauses, extensions, lights. Pure.
 
 Everything is reckoned in Beijing time. Day one is the day after the start event (民法典 §201); a limit in days ends at
 23:59:59 of its last counted day; a last day that is a rest day moves to the next working day (民法典 §203).

@@ -1,4 +1,4 @@
-"""服务投诉: about lawyers, notaries, appraisers, mediators, seats, staff (DOMAIN §2.8).
+"""服务投诉: about lawyers, notaries, appraisers, mediators, seats, staff.
 
 Whoever is complained about sees nothing of it; he may be asked for a statement, which is a matter of its own and holds only
 the question put to him.

@@ -1,4 +1,4 @@
-"""法律咨询: from the anonymous question to the rated answer (DOMAIN §2.1)."""
+"""法律咨询: from the anonymous question to the rated answer."""
 
 from __future__ import annotations
 
