@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 from tests.architecture.test_registries import operations, routes
 from tests.browser.house import Sessions
@@ -129,6 +129,20 @@ def narrow(page: Page, place: Place) -> list[str]:
     return found
 
 
+def _settled(page: Page, place: Place, check: Callable[[Page, Place], list[str]], width: int) -> list[str]:
+    """What the check finds. A live page may renew itself while it is looked at: then it is opened and looked at again."""
+    for _ in range(4):
+        show(page, place)
+        try:
+            return check(page, place)
+        except Error as gone:
+            if "context was destroyed" not in str(gone):
+                raise
+            page.set_viewport_size({"width": width, "height": 900})
+    show(page, place)
+    return check(page, place)
+
+
 def look(sessions: Sessions, places: list[Place], *, width: int, cookies: dict[str, str], check: Callable[[Page, Place], list[str]]) -> None:
     """Open every place in one dress and fail with all that is wrong."""
     wrong: dict[str, list[str]] = {}
@@ -136,8 +150,7 @@ def look(sessions: Sessions, places: list[Place], *, width: int, cookies: dict[s
     for place in places:
         if place.who not in windows:
             windows[place.who] = sessions.page(place.who, width=width, cookies=cookies)
-        show(windows[place.who], place)
-        if found := check(windows[place.who], place):
+        if found := _settled(windows[place.who], place, check, width):
             wrong[place.name] = found
     for page in windows.values():
         page.context.close()

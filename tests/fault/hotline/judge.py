@@ -24,8 +24,8 @@ WINDOW = 800
 """Samples: a tenth of a second."""
 LOUD = 24
 """Of A-law's 128 steps: what counts as somebody speaking."""
-SPOKEN = 0.8
-"""Of the windows before a kill so many must hold sound: sipp itself stumbles on a busy machine."""
+SPOKEN = 0.4
+"""Of the windows before a kill so many must hold sound: sipp itself stumbles on a busy machine. What is lost as a whole is cut short."""
 LATE_S = 0.05
 MOMENT = 3.0
 SOUND_KILLS = ("engine", "recorder")
