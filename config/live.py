@@ -24,6 +24,9 @@ django.setup()
 from django.db import close_old_connections, connection  # noqa: E402 - the settings come first
 
 from fawang.faces.live import heard, read_token  # noqa: E402
+from fawang.kernel.logs import mask_endings  # noqa: E402
+
+mask_endings()
 
 Message = dict[str, Any]
 Send = Callable[[Message], Awaitable[None]]

@@ -44,7 +44,9 @@ def main(argv: list[str] | None = None) -> int:
         module.arguments(sub)
     options = parser.parse_args(argv)
     from fawang.console.halt import Halt
+    from fawang.kernel.logs import mask_endings
 
+    mask_endings()
     try:
         return int(modules[options.verb].run(options) or 0)
     except Halt as halt:

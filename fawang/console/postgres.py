@@ -152,7 +152,8 @@ class Server:
         """Start it until it answers: after a kill its old processes may hold its memory for a while yet, and it refuses once."""
         settings = (
             f"-c listen_addresses='' -c unix_socket_directories='{self.socket}' -c max_connections=120 "
-            "-c shared_buffers=128MB -c max_locks_per_transaction=128 -c log_min_messages=fatal"
+            "-c shared_buffers=128MB -c max_locks_per_transaction=128 -c log_min_messages=fatal "
+            "-c log_min_error_statement=panic -c log_error_verbosity=terse"  # statements and details hold what people wrote
         )
         log, began = self.socket / "log", time.monotonic()
         while not self.answers():

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.debug import ExceptionReporter
+
+from fawang.faces.api.errors import problem
+from fawang.kernel.errors import Refusal
+from fawang.kernel.logs import masked_trace
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -27,5 +35,26 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500."""
-    return render(request, "faces/500.html", status=500)
+    """500, which tells nothing of what broke; machines get it as problem+json."""
+    broken = Refusal("broken", status=500)
+    if request.path.startswith("/api/"):
+        return problem(broken)
+    try:
+        return render(request, "faces/500.html", {"refusal": broken}, status=500)
+    except Exception:  # what broke may be what every page needs; a fall while falling is told by its first cause
+        return HttpResponse(str(broken), content_type="text/plain; charset=utf-8", status=500)
+
+
+class MaskedReport(ExceptionReporter):
+    """What a developer sees with ``FAWANG_DEBUG=1``, and what would be mailed: the masked traceback, no locals, no settings, nothing of the request."""
+
+    def get_traceback_text(self) -> Any:
+        """Plain text, for the page as well."""
+        error = self.exc_value or sys.exc_info()[1]
+        return masked_trace(error) if isinstance(error, BaseException) else ""
+
+    def get_traceback_html(self) -> Any:
+        """The same between the tags of a page."""
+        from django.utils.html import format_html
+
+        return format_html("<!doctype html><title>500</title><pre>{}</pre>", self.get_traceback_text())

@@ -14,6 +14,10 @@ catalogue(
         "calendar.entry": ("请填写日期；录入整年时须写明年份和依据。", "Give the day; for a year also its number and source."),
         "calendar.line": ("这一行看不懂：{line}。每行写：日期 放假或上班 名称。", "Cannot read this line: {line}."),
         "leave.order": ("结束日期不能早于开始日期。", "The end lies before the beginning."),
+        "broken": (
+            "我们的系统出了问题，您的请求没有办理，请稍后再试。",
+            "Something broke on our side; the request was not carried out. Please try again later.",
+        ),
         "page.key": ("这个页面已经失效，请返回重新打开；您填写的内容还在。", "This page is out of date; your text is kept."),
     }
 )

@@ -58,3 +58,7 @@ def install(api: NinjaAPI) -> None:
     @api.exception_handler(Http404)
     def on_absent(request: HttpRequest, error: Any) -> HttpResponse:
         return problem(Refusal("absent", status=404))
+
+    @api.exception_handler(Exception)
+    def on_fall(request: HttpRequest, error: Any) -> HttpResponse:
+        raise error  # logged masked and answered by ``failures.server_error``, with debugging on as well
