@@ -29,7 +29,7 @@ def database_copy(blocker: Any) -> Iterator[str]:
     with blocker.unblock():
         original = connection.settings_dict["NAME"]
         copy = f"{original}_copy"
-        connection.close()
+        _close()
         with psycopg.connect(address("postgres"), autocommit=True) as owner:
             owner.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(copy)))
             owner.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(copy), sql.Identifier(original)))
@@ -37,11 +37,20 @@ def database_copy(blocker: Any) -> Iterator[str]:
         try:
             yield address(copy)
         finally:
-            connection.close()
+            _close()
             connection.settings_dict["NAME"] = original
             _forget()
             with psycopg.connect(address("postgres"), autocommit=True) as owner:
                 owner.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(copy)))
+
+
+def _close() -> None:
+    """This thread's connection and that of the one thread all synchronous work of asynchronous code runs in."""
+    from asgiref.sync import SyncToAsync
+    from django.db import connections
+
+    connections.close_all()
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 
 
 def _forget() -> None:
