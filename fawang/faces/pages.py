@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -70,6 +71,16 @@ def post_once(request: HttpRequest, scope: str, act: Callable[[], str]) -> HttpR
     return response
 
 
+def post_or_show(request: HttpRequest, scope: str, act: Callable[[], str], show: Callable[[Refusal], HttpResponse]) -> HttpResponse:
+    """:func:`post_once`; what is refused is shown on the page again with its reason, what is absent stays absent (raises ``Absent``)."""
+    try:
+        return post_once(request, scope, act)
+    except Refusal as refusal:
+        if refusal.status == 404:
+            raise
+        return show(refusal)
+
+
 def uploads_digest(files: Iterable[UploadedFile[Any]]) -> bytes:
     """What a repeated upload is compared by: names and contents, for two files may well have one name and size."""
     total = hashlib.sha256()
@@ -106,6 +117,19 @@ def looked_up(request: HttpRequest, find: Callable[[], Found]) -> Found:
     except Absent:
         limited(request, "lookup", 240)
         raise
+
+
+def first_of(refusal: Refusal) -> Refusal:
+    """The one reason a page without fields of its own shows."""
+    return next(iter(refusal.fields.values()), refusal)
+
+
+def identity(text: str) -> uuid.UUID:
+    """The identifier a form or an address names. Raises ``Absent`` for what is none."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise Absent from None
 
 
 def errors_of(refusal: Refusal) -> Mapping[str, Refusal]:

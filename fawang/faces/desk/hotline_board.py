@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.desk.hotline_words import AGENT_WORDS, ALARMS, call_row, ticket_row
-from fawang.faces.pages import post_once
+from fawang.faces.pages import first_of, identity, post_or_show
 from fawang.faces.routing import open_to
 from fawang.hotline import selectors, services
 from fawang.hotline.configurations import live_document
@@ -59,30 +59,18 @@ def supervise(request: HttpRequest, verb: str) -> HttpResponse:
 
     def run() -> str:
         if verb in {"listen", "whisper", "barge", "takeover"}:
-            services.supervise(actor=actor, agent_id=_id(data.get("agent", "")), kind=verb, reason=data.get("reason", ""))
+            services.supervise(actor=actor, agent_id=identity(data.get("agent", "")), kind=verb, reason=data.get("reason", ""))
         elif verb == "stop":
             services.stop_supervising(actor=actor)
         elif verb == "force":
-            services.force_state(actor=actor, agent_id=_id(data.get("agent", "")), state=data.get("state", ""), reason=data.get("reason", ""))
+            services.force_state(actor=actor, agent_id=identity(data.get("agent", "")), state=data.get("state", ""), reason=data.get("reason", ""))
         elif verb == "pool":
-            services.switch_pool(actor=actor, pool_id=_id(data.get("pool", "")), is_open=data.get("open") == "1", reason=data.get("reason", ""))
+            services.switch_pool(actor=actor, pool_id=identity(data.get("pool", "")), is_open=data.get("open") == "1", reason=data.get("reason", ""))
         else:
             raise Absent
         return "/desk/hotline/board"
 
-    try:
-        return post_once(request, f"desk.hotline.{verb}", run)
-    except Refusal as refusal:
-        if refusal.status == 404:
-            raise
-        return _board(request, refusal=next(iter(refusal.fields.values()), refusal), status=refusal.status)
-
-
-def _id(text: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        raise Absent from None
+    return post_or_show(request, f"desk.hotline.{verb}", run, lambda refusal: _board(request, refusal=first_of(refusal), status=refusal.status))
 
 
 @open_to("hotline.seat")

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
 from fawang.faces.desk.frame import actor_of, page
-from fawang.faces.pages import post_once, whole
+from fawang.faces.pages import first_of, identity, post_once, post_or_show, whole
 from fawang.faces.routing import open_to
 from fawang.hotline import announcements, configurations, flow, selectors, services, simulator
 from fawang.hotline.configuration import BadDocument, parse
@@ -93,7 +93,7 @@ def announce(request: HttpRequest, verb: str) -> HttpResponse:
             ends = clock.now() + timedelta(hours=hours) if hours else None
             services.announce(actor=actor, kind=data.get("kind", ""), how=data.get("how", ""), text=data.get("text", "").strip(), ends_at=ends)
         elif verb == "withdraw":
-            row = Announcement.objects.filter(pk=_id(data.get("announcement", ""))).first()
+            row = Announcement.objects.filter(pk=identity(data.get("announcement", ""))).first()
             if row is None:
                 raise Absent
             services.withdraw(actor=actor, announcement=row)
@@ -101,19 +101,7 @@ def announce(request: HttpRequest, verb: str) -> HttpResponse:
             raise Absent
         return "/desk/hotline/plan"
 
-    try:
-        return post_once(request, f"desk.announce.{verb}", run)
-    except Refusal as refusal:
-        if refusal.status == 404:
-            raise
-        return _plan(request, refusal=next(iter(refusal.fields.values()), refusal), status=refusal.status)
-
-
-def _id(text: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        raise Absent from None
+    return post_or_show(request, f"desk.announce.{verb}", run, lambda refusal: _plan(request, refusal=first_of(refusal), status=refusal.status))
 
 
 @open_to("hotline.figures")
@@ -190,12 +178,9 @@ def _act(
         act(actor, row)
         return f"/desk/hotline/plan/{row.pk}"
 
-    try:
-        return post_once(request, f"desk.plan.{row.pk}.{verb}", run)
-    except Refusal as refusal:
-        if refusal.status == 404:
-            raise
-        return _edition(request, row, typed=typed, refusal=next(iter(refusal.fields.values()), refusal), status=refusal.status)
+    return post_or_show(
+        request, f"desk.plan.{row.pk}.{verb}", run, lambda refusal: _edition(request, row, typed=typed, refusal=first_of(refusal), status=refusal.status)
+    )
 
 
 def _document(row: ConfigVersion, typed: dict[str, str]) -> dict[str, Any]:

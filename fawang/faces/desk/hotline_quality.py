@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.desk.hotline_words import call_row, ticket_row, ticket_said
-from fawang.faces.pages import errors_of, post_once
+from fawang.faces.pages import errors_of, post_or_show
 from fawang.faces.routing import open_to
 from fawang.hotline import quality, quality_rules, recordings, selectors, services
 from fawang.hotline.models import QualitySample, Recording
@@ -103,12 +103,14 @@ def _act(request: HttpRequest, sample_id: uuid.UUID, verb: str, act: Callable[[A
         act(actor, row)
         return f"/desk/hotline/quality/{row.pk}"
 
-    try:
-        return post_once(request, f"desk.quality.{row.pk}.{verb}", run)
-    except Refusal as refusal:
-        if refusal.status == 404:
-            raise
-        return _sample(request, row, errors=errors_of(refusal) if refusal.fields else None, refusal=None if refusal.fields else refusal, status=refusal.status)
+    return post_or_show(
+        request,
+        f"desk.quality.{row.pk}.{verb}",
+        run,
+        lambda refusal: _sample(
+            request, row, errors=errors_of(refusal) if refusal.fields else None, refusal=None if refusal.fields else refusal, status=refusal.status
+        ),
+    )
 
 
 def _points(text: str) -> float:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import date, datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
 from fawang.faces.desk.frame import actor_of, page
-from fawang.faces.pages import errors_of, post_once
+from fawang.faces.pages import errors_of, identity, post_or_show
 from fawang.faces.routing import open_to
 from fawang.hotline import forecast, rosters, selectors
 from fawang.hotline.models import SeatPool, Shift
@@ -72,16 +71,11 @@ def act(request: HttpRequest, verb: str) -> HttpResponse:
             rosters.plan_shift(actor=actor, staff=staff, pool=pool, starts_at=starts, ends_at=ends, kind=data.get("kind", "day"))
             return f"/desk/hotline/roster?day={starts.astimezone(clock.BEIJING).date()}"
         if verb == "cancel":
-            row = rosters.cancel_shift(actor=actor, shift_id=_id(data.get("shift", "")))
+            row = rosters.cancel_shift(actor=actor, shift_id=identity(data.get("shift", "")))
             return f"/desk/hotline/roster?day={row.starts_at.astimezone(clock.BEIJING).date()}"
         raise Absent
 
-    try:
-        return post_once(request, f"desk.roster.{verb}", run)
-    except Refusal as refusal:
-        if refusal.status == 404:
-            raise
-        return _roster(request, errors=errors_of(refusal), status=refusal.status)
+    return post_or_show(request, f"desk.roster.{verb}", run, lambda refusal: _roster(request, errors=errors_of(refusal), status=refusal.status))
 
 
 def _moment(text: str, field: str) -> datetime:
@@ -89,10 +83,3 @@ def _moment(text: str, field: str) -> datetime:
         return datetime.fromisoformat(text).replace(tzinfo=clock.BEIJING)
     except ValueError:
         raise Refusal("form.invalid", fields={field: Refusal("field.required", field=field)}) from None
-
-
-def _id(text: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        raise Absent from None

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.desk.hotline_words import AGENT_WORDS, CALL_WORDS, call_row, ticket_fields, ticket_row
 from fawang.faces.desk.queue import rows_of
-from fawang.faces.pages import errors_of, post_once, typed, whole
+from fawang.faces.pages import errors_of, first_of, identity, post_once, post_or_show, typed, whole
 from fawang.faces.routing import open_to
 from fawang.hotline import natures, selectors, services
 from fawang.hotline.calling import new_tab_id
@@ -57,10 +57,10 @@ _VERBS: dict[str, Verb] = {
     "refuse": lambda a, d: services.refuse(actor=a),
     "pause_recording": lambda a, d: services.pause_recording(actor=a, on=d.get("on") == "1"),
     "dial": lambda a, d: services.dial(actor=a, phone=d.get("phone", ""), queue_code=d.get("queue", "")),
-    "call_back": lambda a, d: services.call_back(actor=a, request_id=_id(d.get("request", ""))),
+    "call_back": lambda a, d: services.call_back(actor=a, request_id=identity(d.get("request", ""))),
     "call_me": lambda a, d: services.call_me(actor=a),
-    "take_voicemail": lambda a, d: services.take(actor=a, voicemail_id=_id(d.get("voicemail", ""))),
-    "finish_voicemail": lambda a, d: services.finish(actor=a, voicemail_id=_id(d.get("voicemail", "")), outcome=d.get("outcome", "")),
+    "take_voicemail": lambda a, d: services.take(actor=a, voicemail_id=identity(d.get("voicemail", ""))),
+    "finish_voicemail": lambda a, d: services.finish(actor=a, voicemail_id=identity(d.get("voicemail", "")), outcome=d.get("outcome", "")),
 }
 
 
@@ -70,13 +70,6 @@ def _whom(data: Any) -> dict[str, str]:
         return {"kind": "partner", "target": number}
     kind, _, target = data.get("to", "").partition(":")
     return {"kind": kind, "target": target}
-
-
-def _id(text: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        raise Absent from None
 
 
 @open_to("hotline.seat")
@@ -127,12 +120,7 @@ def do(request: HttpRequest, verb: str) -> HttpResponse:
         act(actor, request.POST)
         return "/desk/hotline/"
 
-    try:
-        return post_once(request, f"desk.seat.{verb}", run)
-    except Refusal as refusal:
-        if refusal.status == 404:
-            raise
-        return _seat(request, refusal=next(iter(refusal.fields.values()), refusal), status=refusal.status)
+    return post_or_show(request, f"desk.seat.{verb}", run, lambda refusal: _seat(request, refusal=first_of(refusal), status=refusal.status))
 
 
 @require_POST
@@ -201,7 +189,7 @@ def save(request: HttpRequest, ticket_id: uuid.UUID) -> HttpResponse:
         try:
             kept = services.save_field(actor=actor, ticket_id=ticket_id, name=name, value=value, version=whole(request.POST.get("version")))
         except Refusal as refusal:
-            first = next(iter(refusal.fields.values()), refusal)
+            first = first_of(refusal)
             return JsonResponse({"error": str(first), "code": first.code}, status=refusal.status)
         return JsonResponse({"version": kept.version})
     return _save_all(request, actor, row)
