@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.law_links import article_address, named
-from fawang.faces.pages import language, post_once
+from fawang.faces.pages import first_of, language, post_once
 from fawang.faces.routing import open_to
 from fawang.kernel.errors import Absent, Refusal
 from fawang.kernel.policy import decide
@@ -105,7 +105,7 @@ def _shown(flag: ReviewFlag, names: dict[str, str], refusal: Refusal | None) -> 
         "before": (named(cited.law, change.before.label), article_address(change.before, change.before.version.from_date)) if change.before else None,
         "after": (named(cited.law, change.after.label), article_address(change.after, change.after.version.from_date)) if change.after else None,
         "moved": change.before is not None and change.after is not None and change.before.label != change.after.label, "retirable": cited.kind in RETIRABLE,
-        "closed_by": names.get(flag.closed_by, flag.closed_by), "refusal": next(iter(refusal.fields.values()), refusal) if refusal else None,
+        "closed_by": names.get(flag.closed_by, flag.closed_by), "refusal": first_of(refusal) if refusal else None,
     }  # fmt: skip
 
 

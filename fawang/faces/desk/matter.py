@@ -13,7 +13,7 @@ from fawang.faces.answering import count_taken, day_of, offers, warnings
 from fawang.faces.desk.actions import Action, action, possible_actions
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.desk.queue import read_filter, rows_of
-from fawang.faces.pages import errors_of, form_data, language, post_once, typed, whole
+from fawang.faces.pages import errors_of, first_of, form_data, language, post_once, typed, whole
 from fawang.faces.portal.asking import GROUP_NAMES
 from fawang.faces.routing import open_to
 from fawang.faces.views_of import details_of, lights, purpose_words, timeline, told
@@ -294,9 +294,7 @@ def attach(request: HttpRequest, matter_id: uuid.UUID) -> HttpResponse:
     try:
         return post_once(request, f"desk.attach.{matter.pk}", run)
     except Refusal as refusal:
-        return _page(
-            request, actor, matter, verb="attach", errors=errors_of(refusal), refusal=next(iter(refusal.fields.values()), refusal), status=refusal.status
-        )
+        return _page(request, actor, matter, verb="attach", errors=errors_of(refusal), refusal=first_of(refusal), status=refusal.status)
 
 
 @open_to("staff")

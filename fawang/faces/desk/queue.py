@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from fawang.faces.desk.frame import actor_of, page
-from fawang.faces.pages import language, post_once, whole
+from fawang.faces.pages import first_of, language, post_once, whole
 from fawang.faces.routing import open_to
 from fawang.faces.views_of import told
 from fawang.kernel import clock
@@ -176,4 +176,4 @@ def views(request: HttpRequest) -> HttpResponse:
     try:
         return post_once(request, "desk.view", act)
     except Refusal as refusal:
-        return _queue(request, refusal=next(iter(refusal.fields.values()), refusal), status=refusal.status)
+        return _queue(request, refusal=first_of(refusal), status=refusal.status)
