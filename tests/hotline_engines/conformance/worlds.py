@@ -361,7 +361,13 @@ class EmbeddedWorld(World):
         await self.process.start()
 
 
-WORLDS: dict[str, type[World]] = {"fake": FakeWorld, "embedded": EmbeddedWorld}
+def _asterisk() -> World:
+    from tests.hotline_engines.conformance.asterisk_world import AsteriskWorld
+
+    return AsteriskWorld()
+
+
+WORLDS: dict[str, Callable[[], World]] = {"fake": FakeWorld, "embedded": EmbeddedWorld, "asterisk": _asterisk}
 
 
 def conformance(scenario: Callable[[World], Awaitable[None]]) -> Callable[[str], None]:
