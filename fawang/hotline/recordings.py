@@ -15,8 +15,9 @@ from django.conf import settings
 from django.db import transaction
 
 from fawang.hotline import sealing
+from fawang.hotline.engines.sound import RATE, WAV_HEADER_BYTES
 from fawang.hotline.machine.turn import document_of
-from fawang.hotline.models import Call, Recording, RecordingPlayback
+from fawang.hotline.models import Call, EngineCommand, Recording, RecordingPlayback
 from fawang.kernel import clock, crypto, events
 from fawang.kernel.context import current
 from fawang.kernel.errors import Absent, Refusal
@@ -43,20 +44,35 @@ def path_of(recording: Recording) -> Path:
 
 
 def started(call: Call, rec_id: str, path: str, at: datetime) -> bool:
-    """The engine told where it writes. ``False``: nobody ordered it (the engine took a message while no controller was there); it has its row now."""
+    """The engine told where it writes; what has no row yet gets it now: the call's own recording, begun at the end of its notice.
+
+    ``False``: nobody ordered it (the engine took a message while no controller was there).
+    """
     if Recording.objects.filter(rec_id=rec_id).update(source_path=path):
         return True
-    Recording.objects.create(call=call, rec_id=rec_id, kind="voicemail", started_at=at, source_path=path)
-    return False
+    ordered = bool(call.notes.get("rec") == rec_id)
+    Recording.objects.create(call=call, rec_id=rec_id, kind="call" if ordered else "voicemail", started_at=at, source_path=path)
+    return ordered
 
 
 def finished(rec_id: str, *, path: str, ms: int, sha256: str, gaps_ms: int, reason: str) -> None:
-    """The engine's file is whole (or lost): it waits to be sealed."""
-    state = "failed" if reason == "failed" and not sha256 else "waiting"
-    Recording.objects.filter(rec_id=rec_id, state__in=("running", "waiting")).update(
+    """The engine's file is whole (or lost): it waits to be sealed. A row given up too early is taken back when its file is there after all."""
+    state = "waiting"
+    if reason == "failed" and not sha256:  # no digest: what was written until then is kept, if anything was
+        ms, gaps_ms = _length_of(path), max(gaps_ms, 1)
+        state = "waiting" if ms else "failed"
+    Recording.objects.filter(rec_id=rec_id, state__in=("running", "waiting", *(("failed",) if sha256 else ()))).update(
         source_path=path, source_digest=sha256, ms=ms, gaps_ms=gaps_ms, state=state
     )
     wake()
+
+
+def _length_of(path: str) -> int:
+    """Milliseconds of sound in an engine's file; 0 = there is none."""
+    try:
+        return max(0, (Path(path).stat().st_size - WAV_HEADER_BYTES) * 1000 // (2 * RATE))
+    except OSError:
+        return 0
 
 
 def seal_waiting(batch: int = 20) -> int:
@@ -240,14 +256,16 @@ def may_listen(actor: Actor, recording: Recording) -> bool:
     return bool(decide("hotline.listen", actor, recording)) and recording.state in ("stored", "partial")
 
 
-def orphans(engine_id: str, running: set[str], path_known: dict[str, str]) -> int:
-    """After a break: recordings we believe to run and the engine does not know. Their files are kept as they are (``partial``)."""
+def orphans(engine_id: str, known: set[str], at: datetime) -> int:
+    """After a break: recordings we believe to run and the engine does not know (``known``: running or being closed at the moment ``at`` of its
+    snapshot). Their files are kept as they are (``partial``). What began after the snapshot or is still to be ordered is let be.
+    """
     done = 0
-    for row in Recording.objects.filter(call__engine_id=engine_id, state="running").exclude(rec_id__in=running):
-        path = path_known.get(row.rec_id) or row.source_path
-        if path and Path(path).is_file():
-            size = Path(path).stat().st_size
-            row.state, row.source_path, row.gaps_ms, row.ms = "waiting", path, max(row.gaps_ms, 1), max(0, (size - 44) // 16)
+    asked = EngineCommand.objects.filter(engine_id=engine_id, state="pending", kind="RecordStart").values_list("call_id", flat=True)
+    rows = Recording.objects.filter(call__engine_id=engine_id, state="running", started_at__lt=at).exclude(rec_id__in=known).exclude(call_id__in=list(asked))
+    for row in rows.select_related("call"):
+        if row.source_path and Path(row.source_path).is_file():
+            row.state, row.gaps_ms, row.ms = "waiting", max(row.gaps_ms, 1), _length_of(row.source_path)
         elif row.call.state == "ended":
             row.state = "failed"
         row.save()

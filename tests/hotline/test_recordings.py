@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,10 @@ import numpy as np
 import pytest
 from django.conf import settings
 
-from fawang.hotline import calling, recordings, sealing
+from fawang.hotline import calling, outbox, recordings, sealing
 from fawang.hotline.engines import commands as do
-from fawang.hotline.models import Recording, RecordingPlayback
-from fawang.kernel import crypto, verification
+from fawang.hotline.models import Call, Recording, RecordingPlayback
+from fawang.kernel import clock, crypto, verification
 from fawang.kernel.errors import Absent, Forbidden, Refusal
 from fawang.kernel.events import seal
 from fawang.kernel.models import Event, ReadLog
@@ -263,17 +265,14 @@ def test_recordings_are_purged_when_their_time_is_over_unless_somebody_holds_the
 
 
 def test_an_unannounced_call_is_not_recorded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from fawang.hotline.engines import events as ev
-    from fawang.hotline.machine import dispatch
+    from fawang.hotline.engines import reports
 
-    original = dispatch._played
+    original = reports.on_play_over
 
-    def failing(here: Any, leg: Any, event: ev.PlayDone) -> None:
-        from dataclasses import replace
+    def failing(core: Any, leg_id: str, play_id: str, reason: str, ms: int) -> None:
+        original(core, leg_id, play_id, "failed" if core.legs[leg_id].playing.record else reason, ms)
 
-        original(here, leg, replace(event, reason="failed") if here.call.notes.get("then") == "noticed" else event)
-
-    monkeypatch.setitem(dispatch.HANDLERS, ev.PlayDone, failing)
+    monkeypatch.setattr(reports, "on_play_over", failing)
     li = world.agent("李律师")
     citizen, _ = world.connected(li)
     assert not Recording.objects.filter(call=world.row(citizen)).exists()
@@ -292,3 +291,82 @@ def test_what_the_engine_recorded_by_itself_has_its_row_is_sealed_and_is_a_voice
     row = Recording.objects.get(rec_id=f"fallback-{citizen.leg_id}")
     assert (row.kind, row.state, row.source_path) == ("voicemail", "stored", "")
     assert row.voicemail.call_id == world.row(citizen).pk
+
+
+def test_a_caller_whose_notice_ended_while_no_controller_was_there_is_recorded_all_the_same(world: World) -> None:
+    """The controller is killed during the notice and comes back after the caller has gone: nobody could have asked for a recording."""
+    citizen = world.call()
+    world.pump()
+    assert world.row(citizen).state == "greeting"
+    world.engine.advance(30)  # the notice ends; nobody reads of it
+    citizen.hang_up()
+    world.move(timedelta(seconds=30))
+    world.pump()
+    world.store()
+    row = Recording.objects.get(call=world.row(citizen))
+    assert (row.kind, row.state, row.gaps_ms) == ("call", "stored", 0)
+    assert row.ms > 20_000
+
+
+def test_a_recording_that_is_just_being_closed_is_not_sealed_before_it_is_whole(world: World) -> None:
+    """A controller that begins anew between the end of a call and the last words of the recorder."""
+    from fawang.hotline.machine.reconcile import reconcile
+
+    li = world.agent("李律师")
+    citizen, _ = world.connected(li)
+    world.wait(5)
+    row = Recording.objects.get(call=world.row(citizen))
+    Path(row.source_path).write_bytes(b"RIFF, not whole yet" * 10)
+    core = world.engine.core
+    recording = core.recordings[row.rec_id]
+    stop, core.driver.stop_record = core.driver.stop_record, lambda recording: None  # type: ignore[method-assign]
+    citizen.hang_up()
+    world.pump()
+    assert world.row(citizen).state == "ended"
+    reconcile(core.snapshot())
+    world.store()
+    row.refresh_from_db()
+    assert row.state == "running"
+    stop(recording)
+    world.pump()
+    world.store()
+    row.refresh_from_db()
+    assert (row.state, row.gaps_ms) == ("stored", 0)
+
+
+def test_a_recording_that_began_after_the_snapshot_or_is_still_to_be_ordered_is_no_orphan(world: World) -> None:
+    from fawang.hotline.machine.reconcile import reconcile
+
+    li = world.agent("李律师")
+    before = world.engine.core.snapshot()
+    world.move(timedelta(seconds=1))
+    citizen, _ = world.connected(li)
+    row = Recording.objects.get(call=world.row(citizen))
+    reconcile(dataclasses.replace(world.engine.core.snapshot(), at=before.at, recordings=()))
+    row.refresh_from_db()
+    assert row.state == "running"
+    Recording.objects.filter(pk=row.pk).update(source_path="")
+    outbox.enqueue("fake", do.RecordStart(command_id="", leg_id=citizen.leg_id, rec_id=row.rec_id), world.row(citizen))
+    world.move(timedelta(seconds=1))
+    Call.objects.filter(pk=row.call_id).update(state="ended", end_cause="error", ended_at=clock.now())
+    reconcile(dataclasses.replace(world.engine.core.snapshot(), recordings=(), legs=()))
+    row.refresh_from_db()
+    assert row.state == "running"
+
+
+def test_a_recorder_that_failed_leaves_what_it_had_written_and_a_row_given_up_too_early_is_taken_back(world: World) -> None:
+    li = world.agent("李律师")
+    citizen, _ = world.connected(li)
+    row = Recording.objects.get(call=world.row(citizen))
+    recordings.finished(row.rec_id, path=row.source_path + ".none", ms=0, sha256="", gaps_ms=0, reason="failed")
+    row.refresh_from_db()
+    assert row.state == "failed"
+    from fawang.hotline.engines import sound
+
+    Path(row.source_path).write_bytes(sound.wav_header(16_000) + bytes(32_000))
+    recordings.finished(row.rec_id, path=row.source_path, ms=2000, sha256="0" * 64, gaps_ms=0, reason="leg_ended")
+    row.refresh_from_db()
+    assert (row.state, row.ms) == ("waiting", 2000)
+    recordings.finished(row.rec_id, path=row.source_path, ms=0, sha256="", gaps_ms=0, reason="failed")
+    row.refresh_from_db()
+    assert (row.state, row.ms, row.gaps_ms) == ("waiting", 2000, 1)

@@ -111,13 +111,15 @@ def play(core: Core, order: cmd.Play) -> None:
     """A prompt begins; one that sounds already is replaced."""
     leg = core.leg(order.leg_id, *SPEAKABLE)
     _fresh_id(order.play_id, "play_id")
+    if order.record:
+        _fresh_id(order.record, "record")
     if not order.media or len(order.media) > 64:
         raise Rejected("bad_value", "media")
     for medium in order.media:
         if why := core.driver.can_play(medium):
             raise Rejected("bad_value", f"{medium}: {why}")
     reports.end_play(core, leg, "replaced")
-    leg.playing = Playing(order.play_id, order.media, order.interruptible, core.timers.now())
+    leg.playing = Playing(order.play_id, order.media, order.interruptible, core.timers.now(), order.record)
     core.keep(leg)
     core.tell(ev.PlayStarted, leg_id=leg.leg_id, play_id=order.play_id)
     reports.wait_for_digit(core, leg)
@@ -269,13 +271,8 @@ def record_start(core: Core, order: cmd.RecordStart) -> None:
     """A recording of a leg begins; a leg has one at a time."""
     leg = core.leg(order.leg_id, *SPEAKABLE)
     _fresh_id(order.rec_id, "rec_id")
-    if order.rec_id in core.recordings or any(r.leg_id == leg.leg_id and not r.stopping for r in core.recordings.values()):
+    if not reports.begin_recording(core, leg, order.rec_id):
         raise Rejected("conflict", "recorded already")
-    recording = Recording(order.rec_id, leg.leg_id, "", since=core.timers.now())
-    core.recordings[order.rec_id] = recording
-    recording.path = core.driver.record(recording, leg)
-    core.keep(recording)
-    core.tell(ev.RecordStarted, leg_id=leg.leg_id, rec_id=order.rec_id, path=recording.path)
 
 
 def _recording(core: Core, rec_id: str) -> Recording:

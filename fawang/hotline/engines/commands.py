@@ -74,6 +74,9 @@ class Play(LegCommand):
     media: tuple[str, ...]
     interruptible: bool = False
     """A digit stops it (reason ``interrupted``); the digit still counts for ``Collect``."""
+    record: str = ""
+    """A recording of the leg that begins when the prompt has been heard to its end (``RecordStarted`` comes before ``PlayDone``): what was
+    announced is recorded even if nobody is there to ask for it then. Nothing begins after any other end, or beside another recording."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -150,7 +150,7 @@ class Core:
             draining=self.draining,
             legs=tuple(leg.view() for leg in self.legs.values()),
             bridges=tuple(room.view() for room in self.rooms.values()),
-            recordings=tuple(r.view() for r in self.recordings.values() if not r.stopping),
+            recordings=tuple(r.view() for r in self.recordings.values()),
             phones=self.driver.phones(),
             trunks=self.driver.trunks(),
         )

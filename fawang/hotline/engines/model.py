@@ -21,6 +21,8 @@ class Playing:
     interruptible: bool
     since: float
     """Monotonic seconds; the same clock in the process after a restart."""
+    record: str = ""
+    """The recording that begins at its end."""
 
 
 @dataclass(slots=True)
@@ -131,7 +133,7 @@ class Recording:
 
     def view(self) -> RecordingView:
         """As shown in a snapshot."""
-        return RecordingView(rec_id=self.rec_id, leg_id=self.leg_id, path=self.path, paused=self.paused, safe_ms=self.safe_ms)
+        return RecordingView(rec_id=self.rec_id, leg_id=self.leg_id, path=self.path, paused=self.paused, safe_ms=self.safe_ms, closing=bool(self.stopping))
 
 
 def leg_from(data: dict[str, object]) -> Leg:

@@ -128,13 +128,14 @@ class BridgeView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecordingView:
-    """A running recording; ``safe_ms`` is how much is on the disk for certain."""
+    """A recording that is not over; ``safe_ms`` is how much is on the disk for certain, ``closing`` that its ``RecordDone`` is still to come."""
 
     rec_id: str
     leg_id: str
     path: str
     paused: bool = False
     safe_ms: int = 0
+    closing: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -143,6 +143,8 @@ def on_play_over(core: Core, leg_id: str, play_id: str, reason: str, ms: int) ->
     if leg is None or leg.playing is None or leg.playing.play_id != play_id:
         return
     with core.turn():
+        if leg.playing.record and reason == "finished":
+            begin_recording(core, leg, leg.playing.record)
         leg.playing = None
         core.keep(leg)
         core.tell(ev.PlayDone, leg_id=leg_id, play_id=play_id, reason=reason, ms_played=ms)
@@ -170,6 +172,18 @@ def leave_room(core: Core, leg: Leg, reason: str) -> None:
         else:
             core.drop(room)
             core.tell(ev.BridgeEnded, bridge_id=room.bridge_id)
+
+
+def begin_recording(core: Core, leg: Leg, rec_id: str) -> bool:
+    """Record a leg from now on; ``False`` when it is recorded already or the id was used: a leg has one recording at a time."""
+    if rec_id in core.recordings or any(r.leg_id == leg.leg_id and not r.stopping for r in core.recordings.values()):
+        return False
+    recording = Recording(rec_id, leg.leg_id, "", since=core.timers.now())
+    core.recordings[rec_id] = recording
+    recording.path = core.driver.record(recording, leg)
+    core.keep(recording)
+    core.tell(ev.RecordStarted, leg_id=leg.leg_id, rec_id=rec_id, path=recording.path)
+    return True
 
 
 def end_recording(core: Core, recording: Recording, reason: str) -> None:

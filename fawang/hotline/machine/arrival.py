@@ -118,17 +118,18 @@ def answered(here: Turn) -> None:
     call.answered_at = here.at
     here.go("greeting")
     here.note("greeted")
-    say(here, ["notice_recording"], "noticed")
+    say(here, ["notice_recording"], "noticed", record=True)
 
 
 @continues("noticed")
 def noticed(here: Turn, digits: str) -> None:
-    """The notice was heard: record from now on; announcements and greeting follow. What was not announced is not recorded."""
+    """The notice was heard: recorded from now on; announcements and greeting follow. What was not announced is not recorded."""
     call = here.call
     if call.notes.pop("sound_failed", "") == "noticed":
+        call.notes.pop("rec", "")
         here.note("not_recorded", reason="notice_failed")
     else:
-        start_recording(here)
+        keep_recording(here)
     instead = announcements.in_force(how="instead", region=call.caller_region)
     if instead:
         from fawang.hotline.machine import closing
@@ -139,9 +140,16 @@ def noticed(here: Turn, digits: str) -> None:
     say(here, [*announcements.sound_codes(before), "greeting"], "greeted", interruptible=True)
 
 
-def start_recording(here: Turn, kind: str = "call") -> None:
+def keep_recording(here: Turn) -> None:
+    """The engine began the recording at the end of the notice; where that was never told (a lost event, a notice that never ended), ask for it now."""
+    rec_id = here.call.notes.get("rec", "")
+    if not rec_id or not Recording.objects.filter(rec_id=rec_id).exists():
+        start_recording(here, rec_id=rec_id)
+
+
+def start_recording(here: Turn, kind: str = "call", *, rec_id: str = "") -> None:
     """Record the citizen's leg from now to its end."""
-    rec_id = outbox.new_id("r")
+    rec_id = rec_id or outbox.new_id("r")
     Recording.objects.create(call=here.call, rec_id=rec_id, kind=kind, started_at=here.at)
     here.call.notes["rec"] = rec_id
     here.order(do.RecordStart(command_id="", leg_id=here.call.leg_id, rec_id=rec_id))

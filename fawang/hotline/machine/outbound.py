@@ -78,7 +78,7 @@ def citizen_answered(here: Turn) -> None:
         return
     call.answered_at = here.at
     here.note("greeted")
-    say(here, ["notice_callback"], "noticed_out")
+    say(here, ["notice_callback"], "noticed_out", record=True)
 
 
 @continues("noticed_out")
@@ -86,7 +86,7 @@ def noticed_out(here: Turn, digits: str) -> None:
     """Recorded from now on; both hear each other."""
     call = here.call
     if call.notes.pop("sound_failed", "") != "noticed_out":
-        arrival.start_recording(here)
+        arrival.keep_recording(here)
     leg = CallLeg.objects.filter(call=call, leg_id=call.agent_leg).exclude(state="ended").first()
     if leg is None:
         ending.end(here, "error", side="us")

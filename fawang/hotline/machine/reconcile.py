@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from fawang.hotline import outbox, recordings
+from fawang.hotline import outbox, raw, recordings
 from fawang.hotline.engines import commands as do
 from fawang.hotline.engines import events as ev
 from fawang.hotline.engines.port import LegView, Snapshot
@@ -47,7 +47,7 @@ def reconcile(snapshot: Snapshot, *, holder: str | None = None) -> Found:
     for call_id in list(Call.objects.filter(engine_id=snapshot.engine_id).exclude(state="ended").values_list("pk", flat=True)):
         _one_call(call_id, alive, unsent, snapshot, found, seen)
     _strangers(snapshot, alive, unsent, found)
-    recordings.orphans(snapshot.engine_id, {r.rec_id for r in snapshot.recordings}, {r.rec_id: r.path for r in snapshot.recordings})
+    recordings.orphans(snapshot.engine_id, {r.rec_id for r in snapshot.recordings}, raw.moment(snapshot.at))
     EngineNode.objects.filter(pk=snapshot.engine_id).update(reconciled_at=clock.now(), seen_at=clock.now(), state="up")
     if found.lost or found.adopted or found.let_go or found.caught_up:
         log.warning("engine %s reconciled: %s", snapshot.engine_id, found)

@@ -133,10 +133,12 @@ def say(
     fresh: bool = False,
     leg_id: str = "",
     media: Sequence[str] = (),
+    record: bool = False,
 ) -> None:
     """Play prompts to the citizen and go on ``then``; with ``keys``, gather so many digits and go on with them.
 
-    ``fresh``: what was pressed before the question is no answer to it.
+    ``fresh``: what was pressed before the question is no answer to it. ``record``: the engine records the leg from the end of the prompts on,
+    whether or not a controller is there in that moment.
     """
     call = here.call
     spoken, length_ms = prompts.sound(codes, call.language)
@@ -145,7 +147,10 @@ def say(
     call.notes["then"] = then
     play_id = outbox.new_id("p")
     call.notes["play"] = play_id
-    here.order(do.Play(command_id="", leg_id=leg, play_id=play_id, media=sound or ("silence:100",), interruptible=interruptible))
+    rec_id = outbox.new_id("r") if record else ""
+    if record:
+        call.notes["rec"] = rec_id
+    here.order(do.Play(command_id="", leg_id=leg, play_id=play_id, media=sound or ("silence:100",), interruptible=interruptible, record=rec_id))
     length = length_ms / 1000
     if keys:
         digits_id = outbox.new_id("d")

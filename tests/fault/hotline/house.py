@@ -98,8 +98,6 @@ class House(World):
         """See ``World``."""
         if kind == "recorder":
             return [child for engine in self.pids("engine") for child in children_of(engine)]
-        if kind == "recorder":
-            return [child for engine in self.pids("engine") for child in children_of(engine)]
         if kind not in MARKS:
             return super().pids(kind)
         heads = [p.pid for p in self.pieces.values()]

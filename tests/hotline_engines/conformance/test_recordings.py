@@ -103,6 +103,32 @@ async def test_a_whispering_supervisor_is_not_on_the_citizens_recording(world: W
 
 
 @conformance
+async def test_a_prompt_heard_to_its_end_begins_the_recording_it_announces_without_being_asked(world: World) -> None:
+    caller = await world.caller()
+    rec = world.id("rec")
+    await world.do(cmd.Play, leg_id=caller.leg_id, play_id=world.id("p"), media=("tone:420/400",), record=rec)
+    assert (await world.snapshot()).recordings == ()
+    started = await world.until(ev.RecordStarted, rec_id=rec)
+    done = await world.until(ev.PlayDone)
+    assert started.seq < done.seq
+    await asyncio.sleep(0.6)
+    await world.do(cmd.RecordStop, rec_id=rec)
+    whole = await world.until(ev.RecordDone, rec_id=rec)
+    said, heard = tracks(whole.path)
+    assert (at(said, 0.3), at(heard, 0.3)) == ({caller.tone}, set())
+
+
+@conformance
+async def test_a_prompt_that_is_not_heard_to_its_end_begins_no_recording(world: World) -> None:
+    caller = await world.caller()
+    await world.do(cmd.Play, leg_id=caller.leg_id, play_id=(play := world.id("p")), media=("tone:420/5000",), record=world.id("rec"))
+    await world.do(cmd.StopPlay, leg_id=caller.leg_id, play_id=play)
+    await world.until(ev.PlayDone, play_id=play)
+    assert (await world.snapshot()).recordings == ()
+    assert world.told(ev.RecordStarted) == []
+
+
+@conformance
 async def test_a_leg_is_recorded_once_at_a_time_and_an_id_once(world: World) -> None:
     caller = await world.caller()
     rec = world.id("rec")

@@ -187,8 +187,11 @@ class EmbeddedHands:
         """See ``Driver``."""
         stream = self.board.streams.get(recording.leg_id)
         if stream and stream.tap and stream.tap.rec_id == recording.rec_id:
-            number, stream.tap = stream.tap.number, None
+            stream.tap = None
+        if number := self.board.tapes.number_of(recording.rec_id):
             self.board.tapes.end(number, self.board.timers.now())
+        else:  # it never had sound: nothing will tell of its end but we
+            reports.on_record_over(self.board.core, recording.rec_id, ms=0, sha256="", size=0, failed=True)
 
     def record_note(self, note: dict[str, object]) -> None:
         """What the recorder says."""

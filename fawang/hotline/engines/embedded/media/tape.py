@@ -1,8 +1,12 @@
-"""Recording, seen from the engine: packets are handed to the recorder, another process, in one write a frame. It may die and be replaced."""
+"""Recording, seen from the engine: packets are handed to the recorder, another process, in one write a frame.
+
+It may die and be replaced: what was handed over in the last seconds is kept here and handed to the next one too, which lays it where it was.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import collections
 import fcntl
 import json
 import logging
@@ -10,6 +14,7 @@ import os
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -19,6 +24,8 @@ PACKET = struct.Struct("<BBIIIH")
 ORDER = 2
 MOST_WAITING = 16 << 20
 PIPE_BYTES = 1 << 20
+AGAIN_S = 4.0
+"""What was handed over so long ago is in the files for certain, however busy the machine is."""
 
 Report = Callable[[dict[str, object]], None]
 
@@ -38,7 +45,7 @@ class Tap:
     def put(self, track: int, stamp: int, payload: bytes, now: float) -> None:
         """A packet for track 0 (said) or 1 (heard)."""
         if not self.paused:
-            self.tapes.out += PACKET.pack(track, 0, self.number, int((now - self.since) * 1000), stamp, len(payload)) + payload
+            self.tapes.packets += PACKET.pack(track, 0, self.number, int((now - self.since) * 1000), stamp, len(payload)) + payload
 
 
 class Tapes:
@@ -46,7 +53,11 @@ class Tapes:
 
     def __init__(self, report: Report) -> None:
         self.report = report
+        self.packets = bytearray()
+        """Of this frame."""
         self.out = bytearray()
+        """Not yet taken by the pipe."""
+        self._recent: collections.deque[tuple[float, bytes]] = collections.deque()
         self.restarts = -1
         self.open: dict[int, tuple[str, str, float]] = {}
         self._numbers = 0
@@ -73,6 +84,8 @@ class Tapes:
         self.out.clear()
         for number, (rec_id, path, since) in self.open.items():
             self._order({"open": number, "rec": rec_id, "path": path, "since": since, "again": True})
+        for _, packets in self._recent:
+            self.out += packets
         for number, at in self._closing.items():
             self._order({"close": number, "at": at})
 
@@ -83,6 +96,10 @@ class Tapes:
         self._order({"open": self._numbers, "rec": rec_id, "path": path, "since": since, "again": again})
         return Tap(self, self._numbers, rec_id, since, paused)
 
+    def number_of(self, rec_id: str) -> int:
+        """The number of an open file; 0 if there is none."""
+        return next((number for number, (known, _, _) in self.open.items() if known == rec_id), 0)
+
     def end(self, number: int, now: float) -> None:
         """Close a file; a report with its digest follows."""
         if number in self.open and number not in self._closing:
@@ -90,11 +107,24 @@ class Tapes:
             self._order({"close": number, "at": now})
 
     def _order(self, order: dict[str, object]) -> None:
+        self._gather()
         text = json.dumps(order).encode()
         self.out += PACKET.pack(ORDER, 0, 0, 0, 0, len(text)) + text
 
+    def _gather(self) -> None:
+        """Put the frame's packets on the way, and aside for a recorder that may have to begin again."""
+        if not self.packets:
+            return
+        now, packets = time.monotonic(), bytes(self.packets)
+        self.packets.clear()
+        self.out += packets
+        self._recent.append((now, packets))
+        while self._recent[0][0] < now - AGAIN_S:
+            self._recent.popleft()
+
     def flush(self) -> None:
         """Hand over what has gathered; called every frame."""
+        self._gather()
         if not self.out or self._process is None:
             return
         try:
