@@ -53,6 +53,7 @@ DRAFT_MODEL = os.environ.get("FAWANG_DRAFT_MODEL", "default")
 DRAFT_KEY = os.environ.get("FAWANG_DRAFT_KEY", "")
 DRAFT_SECONDS = float(os.environ.get("FAWANG_DRAFT_SECONDS", "45"))
 HOTLINE = os.environ.get("FAWANG_HOTLINE", "1") != "0"
+HOTLINE_ENGINE = os.environ.get("FAWANG_ENGINE", "embedded")  # what carries the voice: embedded or asterisk
 SIP_HOST = os.environ.get("FAWANG_SIP_HOST", "127.0.0.1")
 SIP_PORT = int(os.environ.get("FAWANG_SIP_PORT", "5060"))
 SIP_REALM = os.environ.get("FAWANG_SIP_REALM", "fawang")

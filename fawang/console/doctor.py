@@ -42,6 +42,12 @@ def run(options: argparse.Namespace) -> int:
     if warning := calendar_warning(clock.today()):
         wrong.append(warning.zh)
     wrong += [str(row) for row in unfit() if row.held]
+    if settings.HOTLINE_ENGINE == "asterisk":
+        from fawang.hotline.engines.asterisk.process import problem
+        from fawang.hotline.station import asterisk_settings
+
+        if sentence := problem(asterisk_settings()):
+            wrong.append(sentence)
     print("suite", settings.CIPHER_SUITE, "· state", settings.STATE_DIR)
     for line in wrong:
         print("!", line)

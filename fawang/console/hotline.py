@@ -15,7 +15,7 @@ from typing import Any
 from fawang.console.halt import Halt
 from fawang.console.setup import ready
 
-HELP = "the 12348 hotline: run, gateway, status, calls, prompts, demo-seat, demo-call"
+HELP = "the 12348 hotline: run, gateway, status, calls, prompts, asterisk-config, demo-seat, demo-call"
 SPAN = re.compile(r"([0-9]+)\s*([smhd])")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -32,6 +32,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     calls.add_argument("--since", default="1d", help="a moment (2026-03-02T09:00) or how long ago (90s, 15m, 2h, 1d)")
     prompts = acts.add_parser("prompts", help="speak the wordings that have no sound yet, and list all")
     prompts.add_argument("--json", action="store_true")
+    asterisk = acts.add_parser("asterisk-config", help="write the files of an Asterisk that carries the hotline")
+    asterisk.add_argument("folder", help="where to (Asterisk reads them from /etc/asterisk)")
     seats = acts.add_parser("demo-seat", help="scripted seats that answer, talk and wrap up, until Ctrl-C")
     seats.add_argument("--number", type=int, default=1)
     seats.add_argument("--ring", type=float, default=1.0, help="seconds")
@@ -117,6 +119,24 @@ def _prompts(options: argparse.Namespace) -> int:
     if not speech.has_voice():
         raise Halt("未安装 espeak-ng，没有声音的提示用单音代替 / espeak-ng is not installed: prompts without sound are tones.")
     print(f"新生成 {made} 条，共 {len(rows)} 条 / spoken {made}, in use {len(rows)}")
+    return 0
+
+
+def _asterisk_config(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from fawang.hotline.engines.asterisk import config
+    from fawang.hotline.station import asterisk_files, asterisk_settings
+
+    try:
+        changed = config.write(Path(options.folder), asterisk_files())
+    except (config.Unfit, OSError) as error:
+        raise Halt(f"无法写出 Asterisk 的配置 / The files of Asterisk cannot be written: {error}") from error
+    for name in changed:
+        print(f"{options.folder}/{name}")
+    print(
+        f"改动 {len(changed)} 个文件 / {len(changed)} files changed. {asterisk_settings().shared}: 提示音、录音由 Asterisk 读写 / prompts and sound, read and written by Asterisk."
+    )
     return 0
 
 
@@ -209,4 +229,7 @@ def moment(text: str) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=clock.BEIJING)
 
 
-ACTS = {"run": _run, "gateway": _gateway, "status": _status, "calls": _calls, "prompts": _prompts, "demo-seat": _demo_seat, "demo-call": _demo_call}
+ACTS = {
+    "run": _run, "gateway": _gateway, "status": _status, "calls": _calls, "prompts": _prompts, "asterisk-config": _asterisk_config,
+    "demo-seat": _demo_seat, "demo-call": _demo_call,
+}  # fmt: skip

@@ -5,13 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
+import secrets
 from pathlib import Path
 
 from django.conf import settings
 from django.db import Error, connection
 
-from fawang.hotline import speech
+from fawang.hotline import equipment, speech
 from fawang.hotline.controller import Controller
+from fawang.hotline.engines.asterisk import config
+from fawang.hotline.engines.asterisk import settings as asterisk
+from fawang.hotline.engines.asterisk.media import MediaShelf
+from fawang.hotline.engines.asterisk.settings import AsteriskSettings, secret_file
 from fawang.hotline.engines.embedded.client import EmbeddedEngine
 from fawang.hotline.engines.embedded.settings import EngineSettings, settings_from_environment
 from fawang.hotline.scripted import requests
@@ -27,10 +33,37 @@ def engine_settings() -> EngineSettings:
     return settings_from_environment(Path(settings.STATE_DIR))
 
 
+def asterisk_settings() -> AsteriskSettings:
+    """The same for the engine ``asterisk``."""
+    return asterisk.settings_from_environment(Path(settings.STATE_DIR))
+
+
 def engine() -> EmbeddedEngine:
-    """This host's engine, by its control socket."""
-    chosen = engine_settings()
+    """This host's engine, by the control socket of its process: the same for every kind (``FAWANG_ENGINE``)."""
+    chosen = asterisk_settings() if settings.HOTLINE_ENGINE == "asterisk" else engine_settings()
     return EmbeddedEngine(chosen.socket, chosen.engine_id)
+
+
+def asterisk_files() -> dict[str, str]:
+    """What an Asterisk for this host reads, from seats, trunks and settings as they are. Makes the secret of ARI if there is none yet.
+
+    Raises ``config.Unfit``, OSError.
+    """
+    kept = secret_file(Path(settings.STATE_DIR))
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_urlsafe(32))
+    chosen = asterisk_settings()
+    for folder in (chosen.raw, chosen.media, chosen.shared / "moh", chosen.shared / "voicemail"):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+    return config.render(chosen, asterisk_line(), equipment.order(), MediaShelf(chosen.media))
+
+
+def asterisk_line() -> config.Line:
+    """Where SIP and sound come in."""
+    return config.line_of(engine_settings())
 
 
 def listening() -> tuple[str, int]:

@@ -148,7 +148,7 @@ class FakeAsterisk:
 
     # -- people ------------------------------------------------------------------------------------------------------
 
-    def call(self, to: str = "12348", frm: str = "13900001111", *, name: str = "", tone: int = 440, way: str = "in", trunk: str = "carrier") -> Line:
+    def call(self, to: str = "12348", frm: str = "13900001111", *, name: str = "", tone: int = 440, way: str = "in", trunk: str = "trunk-carrier") -> Line:
         """Somebody dials: through the dialplan."""
         line = Line(f"{int(datetime.now(UTC).timestamp())}.{next(self._numbers)}", "PJSIP/trunk-carrier-00000001", "Ring", (name, frm), to, "fawang-in", tone)
         line.created, line.app_data = _time(), f"{self.app},{way},{trunk}"

@@ -57,7 +57,7 @@ class AsteriskHands:
         """What Asterisk dials for a target; a word without a slash says why nothing."""
         kind, _, rest = target.partition(":")
         if kind == "phone":
-            return f"PJSIP/phone-{rest}" if NAME.fullmatch(rest) else "bad_value"
+            return self._phone(rest)
         if kind == "trunk":
             return self._over_trunk(rest)
         uri = SIP_URI.fullmatch(target)
@@ -68,6 +68,10 @@ class AsteriskHands:
         except ValueError:
             inside = False
         return f"PJSIP/fawang-direct/{target}" if inside else "unreachable"
+
+    def _phone(self, account: str) -> str:
+        known = {phone.account for phone in self.configuration.phones}
+        return (f"PJSIP/{account}" if account in known else "unreachable") if NAME.fullmatch(account) else "bad_value"
 
     def _over_trunk(self, rest: str) -> str:
         name, _, number = rest.partition("/")
@@ -243,7 +247,7 @@ class AsteriskHands:
 
     def phones(self) -> tuple[PhoneView, ...]:
         """See ``Driver``."""
-        return tuple(PhoneView(account=name[6:], contact=contact, until="") for name, contact in sorted(self.online.items()) if name.startswith("phone-"))
+        return tuple(PhoneView(account=name, contact=contact, until="") for name, contact in sorted(self.online.items()))
 
     def trunks(self) -> tuple[TrunkView, ...]:
         """See ``Driver``."""

@@ -254,9 +254,7 @@ class Link:
 
     def _endpoint(self, endpoint: Json) -> None:
         name, state = str(endpoint.get("resource", "")), str(endpoint.get("state", ""))
-        if name.startswith("phone-") and state == "online":
-            self.listener.reachable(name, True, self.hands.online.get(name, ""))
-        elif name.startswith("phone-"):
-            self.listener.reachable(name, False, "")
+        if not name.startswith("trunk-"):
+            self.listener.reachable(name, state == "online", self.hands.online.get(name, ""))
         elif name.startswith("trunk-") and state in ("online", "offline"):
             self.listener.reachable(name, state == "online", "")

@@ -108,12 +108,14 @@ class Listener:
             plain(caller.get("number"), 64),
             variables["FAWANG_REF"] or channel_id,
             now_text(),
-            trunk=plain(trunk, 80),
+            trunk=plain(trunk, 80).removeprefix("trunk-"),
         )
         headers = tuple((header, variables[name]) for name, header in HEADERS.items() if variables[name])
         offer: dict[str, object] = {"from_name": plain(caller.get("name"), 120), "source": variables["FAWANG_SOURCE"], "headers": headers}
-        if way == "in" and leg.trunk.startswith("phone-"):
+        if leg.trunk.startswith("phone-"):
             leg.trunk, offer["account"] = "", leg.trunk[6:]
+        elif leg.trunk == "fawang-guest":
+            leg.trunk = ""
         offer["asserted"] = variables["FAWANG_PAI"] if leg.trunk else ""
         reports.on_offered(self.core, leg, offer)
 
@@ -240,12 +242,12 @@ class Listener:
 
     def reachable(self, endpoint: str, up: bool, contact: str) -> None:
         """A desk phone or a trunk came or went."""
-        if endpoint.startswith("phone-"):
+        if any(phone.account == endpoint for phone in self.hands.configuration.phones):
             if up and self.hands.online.get(endpoint) != contact:
                 self.hands.online[endpoint] = contact
-                self.core.tell(ev.PhoneRegistered, account=endpoint[6:], contact=contact, until="")
+                self.core.tell(ev.PhoneRegistered, account=endpoint, contact=contact, until="")
             elif not up and self.hands.online.pop(endpoint, None) is not None:
-                self.core.tell(ev.PhoneGone, account=endpoint[6:])
+                self.core.tell(ev.PhoneGone, account=endpoint)
         elif endpoint.startswith("trunk-") and self.hands.endpoints.get(endpoint, True) != up:
             self.hands.endpoints[endpoint] = up
             self.core.tell(ev.TrunkState, trunk=endpoint[6:], up=up)

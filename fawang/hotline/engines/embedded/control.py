@@ -18,7 +18,7 @@ from typing import Any
 from fawang.hotline.engines import wire
 from fawang.hotline.engines.core import Core
 from fawang.hotline.engines.embedded.store import FileSpool
-from fawang.hotline.engines.port import Cursor, NoSuchLeg, Rejected
+from fawang.hotline.engines.port import Cursor, EngineUnavailable, NoSuchLeg, Rejected
 
 log = logging.getLogger(__name__)
 MOST_LINE = 1 << 20
@@ -28,8 +28,13 @@ PAGE = 500
 class ControlServer:
     """Serves one core to local controllers."""
 
-    def __init__(self, core: Core, spool: FileSpool, path: Path, figures: Callable[[], dict[str, Any]], attached: Callable[[bool], None]) -> None:
+    def __init__(
+        self, core: Core, spool: FileSpool, path: Path, figures: Callable[[], dict[str, Any]], attached: Callable[[bool], None],
+        check: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
+        """``check`` raises ``EngineUnavailable`` while the switch behind the core cannot be asked: the asker is then let go without an answer."""
         self.core = core
+        self.check = check
         self.spool = spool
         self.path = path
         self.figures = figures
@@ -71,9 +76,11 @@ class ControlServer:
                         following = asyncio.get_running_loop().create_task(self._follow(writer, question["events"]))
                         self._tasks.add(following)
                     continue
+                if "do" in question or question.get("get") in ("snapshot", "capabilities"):
+                    self.check()
                 writer.write(json.dumps({"id": question.get("id"), **self._answer(question)}).encode() + b"\n")
                 await writer.drain()
-        except (OSError, ValueError, asyncio.CancelledError):
+        except (OSError, ValueError, EngineUnavailable, asyncio.CancelledError):
             pass
         finally:
             if following:

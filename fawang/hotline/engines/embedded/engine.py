@@ -13,6 +13,7 @@ import ssl
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from fawang.hotline.engines import events as ev
@@ -49,7 +50,7 @@ class Engine:
         self.settings = settings
         settings.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         settings.recordings.mkdir(exist_ok=True, mode=0o700)
-        self._lock = _lock(settings)
+        self._lock = lock_folder(settings.state)
         self.spool = FileSpool(settings.file)
         timers = timers or LoopTimers()
         self.core = Core(settings.engine_id, self.spool, timers)
@@ -165,13 +166,14 @@ class Engine:
         }
 
 
-def _lock(settings: EngineSettings) -> int:
-    fd = os.open(settings.state / "engine.lock", os.O_RDWR | os.O_CREAT, 0o600)
+def lock_folder(state: Path) -> int:
+    """Hold the state folder for this process; the descriptor keeps it. Raises :class:`AlreadyRunning`."""
+    fd = os.open(state / "engine.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(fd)
-        raise AlreadyRunning(f"an engine runs already on {settings.state}") from None
+        raise AlreadyRunning(f"an engine runs already on {state}") from None
     return fd
 
 
