@@ -16,7 +16,7 @@ def connection_settings(url: str, *, pool: bool, test_name: str | None = None) -
         raise ValueError("DATABASE_URL must begin with postgresql://")
     query = dict(parse_qsl(parts.query))
     host = query.pop("host", parts.hostname or "")
-    options: dict[str, Any] = {"application_name": "fawang", **query}
+    options: dict[str, Any] = {"application_name": "fawang", "prepare_threshold": 5, **query}
     if pool:
         options["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10}
     settings: dict[str, Any] = {

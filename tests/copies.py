@@ -54,8 +54,6 @@ def _close() -> None:
 
 
 def _forget() -> None:
-    from fawang.regions.selectors import forget_calendar
     from fawang.registry.tree import forget_tree
 
-    forget_calendar()
     forget_tree()

@@ -16,8 +16,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
+from django.db.models import Model
 
-from fawang.kernel import clock, context, crypto, ids
+from fawang.kernel import clock, context, crypto, ids, rows
 from fawang.kernel.models import ConsumerCursor, Event, LedgerEntry, Undelivered, UnsealedEvent
 from fawang.kernel.texts import Text
 
@@ -80,17 +81,19 @@ def canonical(event: Event) -> bytes:
 
 
 def record(
-    *,
+    *beside: Model,
     kind: str,
     stream: uuid.UUID | str,
     payload: Mapping[str, Any] | None = None,
     occurred_at: datetime | None = None,
     office: str = "",
     opens: bool = False,
+    after: Event | None = None,
 ) -> Event:
-    """Append one event in the caller's transaction (required), chained to the stream's last one.
+    """Append one event in the caller's transaction (required), chained to the stream's last one; ``beside``: new rows written with it.
 
-    ``opens``: the stream was made in this transaction, so nobody can have written to it (a second first event is refused by its key).
+    ``opens``: the stream was made in this transaction, so nobody can have written to it (a second first event is refused by its key);
+    ``after``: for the same reason its last event is the one this transaction wrote.
     Raises ``KeyError`` for an unregistered kind or payload key, ``RuntimeError`` outside a transaction.
     """
     if not connection.in_atomic_block:
@@ -100,7 +103,9 @@ def record(
     if unknown := set(body) - set(declared.keys):
         raise KeyError(f"{kind} does not declare {sorted(unknown)}")
     stream_id = stream if isinstance(stream, uuid.UUID) else stream_of(stream)
-    last = (0, GENESIS) if opens else _last_of(stream_id)
+    if after is not None and after.stream != stream_id:
+        raise ValueError("an event follows one of its own stream")
+    last = (0, GENESIS) if opens else (after.seq, bytes(after.hash)) if after else _last_of(stream_id)
     ambient = context.current()
     now = clock.now()
     event = Event(
@@ -120,7 +125,7 @@ def record(
         prev_hash=last[1],
     )
     event.hash = crypto.digest(canonical(event))
-    event.save(force_insert=True)
+    rows.insert(*beside, event)
     return event
 
 

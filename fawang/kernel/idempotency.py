@@ -9,15 +9,20 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from fawang.kernel import clock, crypto
+from fawang.kernel import clock, crypto, rows
 from fawang.kernel.errors import Refusal
 from fawang.kernel.models import IdempotencyKey
 
 KEPT = timedelta(days=90)
 _KEY = re.compile(r"[\x21-\x7e]{8,255}")
 _FIELD = "kernel.idempotencykey.response"
+_TAKE = (
+    "INSERT INTO kernel_idempotencykey (scope, key, body_digest, status, response, created_at)"
+    " VALUES ($1, $2, $3, 0, '', $4) ON CONFLICT DO NOTHING RETURNING id"
+)
+_ANSWER = "UPDATE kernel_idempotencykey SET status = $1, response = $2 WHERE id = $3"
 
 
 def once(*, scope: str, key: str, body: bytes, action: Callable[[], tuple[int, dict[str, Any]]]) -> tuple[int, dict[str, Any], bool]:
@@ -32,18 +37,12 @@ def once(*, scope: str, key: str, body: bytes, action: Callable[[], tuple[int, d
         raise Refusal("key.bad", status=400)
     body_digest = hashlib.sha256(body).hexdigest()
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO kernel_idempotencykey (scope, key, body_digest, status, response, created_at)"
-                " VALUES (%s, %s, %s, 0, '', %s) ON CONFLICT DO NOTHING RETURNING id",
-                [scope, key, body_digest, clock.now()],
-            )
-            row = cursor.fetchone()
+        row = rows.execute(_TAKE, [scope, key, body_digest, clock.now()]).fetchone()
         if row is None:
             return _replay(scope, key, body_digest)
         status, answer = action()
         sealed = crypto.seal(json.dumps(answer, ensure_ascii=False), _FIELD)
-        IdempotencyKey.objects.filter(pk=row[0]).update(status=status, response=sealed)
+        rows.execute(_ANSWER, [status, sealed, row[0]])
         return status, answer, False
 
 

@@ -8,6 +8,10 @@ from __future__ import annotations
 import secrets
 import uuid
 from datetime import date
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.db import connection
 
 from fawang.kernel import clock
 
@@ -53,6 +57,25 @@ def matter_number(office_serial: int, day: date, serial: int) -> str:
     """
     digits = f"{office_serial:04d}{day:%y%m%d}{serial:05d}"
     return f"{digits[:4]}-{digits[4:10]}-{digits[10:]}-{check_digit(digits)}"
+
+
+_BLOCK = 10
+_drawn: WeakKeyDictionary[Any, tuple[date, list[int]]] = WeakKeyDictionary()
+
+
+def next_serial() -> int:
+    """A serial for a matter's number. Each connection draws ten at a time; what is left of them at midnight is dropped.
+
+    So a serial comes again on one day only when nearly 99,999 were drawn on it. Gaps mean nothing.
+    """
+    connection.ensure_connection()
+    day, left = _drawn.get(connection.connection, (None, []))
+    if day != clock.today() or not left:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT nextval('kernel_matter_serial') FROM generate_series(1, %s)", [_BLOCK])
+            left = [row[0] for row in reversed(cursor.fetchall())]
+        _drawn[connection.connection] = (clock.today(), left)
+    return left.pop()
 
 
 def fold_matter_number(typed: str) -> str | None:

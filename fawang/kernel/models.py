@@ -135,6 +135,13 @@ class Heartbeat(models.Model):
     beaten_at = models.DateTimeField()
 
 
+class Stamp(models.Model):
+    """Which state of a slow table processes' copies may be of; drawn by a trigger with every change of the table."""
+
+    name = models.CharField(primary_key=True, max_length=63)
+    stamp = models.UUIDField()
+
+
 class Throttle(models.Model):
     """Counts attempts in a window, shared by all processes."""
 

@@ -10,6 +10,8 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.db import connection, transaction
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -30,23 +32,36 @@ def beat(name: str) -> None:
 
 def wake() -> None:
     """Tell the worker, once this transaction has committed, that there is something to do."""
-    _notify("fawang_work", "")
+    _after_commit("fawang_work", "")
 
 
 def tell_live(topics: list[str], kind: str, id_: str = "") -> None:
     """Tell open pages, once this transaction has committed, that something of theirs changed. Carries ids only."""
-    _notify("fawang_live", json.dumps({"topics": topics, "kind": kind, "id": id_}))
+    _after_commit("fawang_live", json.dumps({"topics": topics, "kind": kind, "id": id_}))
 
 
-def _notify(channel: str, words: str) -> None:
-    """After the commit, not in it: a commit that notifies keeps all others waiting until its own is on the disk.
+class _Hints:
+    """What is to be notified after one commit: all of it in one statement."""
 
-    A process that dies in between loses a hint and no more; worker and pages look for themselves every few seconds.
-    """
-    from django.db import connection, transaction
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str]] = []
+        self.__qualname__ = "hints after the commit"  # Django names what failed by it
 
-    def send() -> None:
+    def __call__(self) -> None:
+        told = list(dict.fromkeys(self.told))
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_notify(%s, %s)", [channel, words])
+            cursor.execute("SELECT " + ", ".join(["pg_notify(%s, %s)"] * len(told)), [word for hint in told for word in hint])
 
-    transaction.on_commit(send, robust=True)
+
+def _after_commit(channel: str, words: str) -> None:
+    """Give a hint after the commit, not in it: a commit that notifies keeps all others waiting until its own is on the disk.
+
+    A process that dies in between loses hints and no more; worker and pages look for themselves every few seconds.
+    """
+    for savepoints, waiting, *_ in connection.run_on_commit:
+        if isinstance(waiting, _Hints) and savepoints == set(connection.savepoint_ids):  # they live and die together
+            waiting.told.append((channel, words))
+            return
+    hints = _Hints()
+    hints.told.append((channel, words))
+    transaction.on_commit(hints, robust=True)

@@ -81,11 +81,6 @@ def start_all(matter: Matter, uses: Sequence[ClockUse], *, at: datetime) -> list
     return clocks
 
 
-def keep_all(clocks: Sequence[Clock]) -> None:
-    """Write what ``start_all`` worked out, once the matter's row stands."""
-    Clock.objects.bulk_create(clocks)
-
-
 def _started(matter: Matter, code: str, at: datetime) -> Clock:
     rule = rule_in_force(code, matter.region_code, time.beijing_date(at))
     clock = Clock(matter=matter, rule_code=code, rule_version=rule.version, rule_region=rule.region, started_at=at)

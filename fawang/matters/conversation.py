@@ -7,15 +7,21 @@ import uuid
 from django.db import transaction
 
 from fawang.kernel import clock, crypto, events
+from fawang.kernel.models import Event
 from fawang.kernel.policy import require
 from fawang.kernel.work import tell_live
 from fawang.matters.models import Matter, MatterParty, Message
 from fawang.people.actors import Actor
 
 
-def add_message(*, matter: Matter, actor: Actor, kind: str, body: str, audience: str = "public", party: MatterParty | None = None) -> Message:
-    """Write one message. Call inside a transaction with rights already decided; steps' effects use this."""
-    message = Message.objects.create(
+def add_message(
+    *, matter: Matter, actor: Actor, kind: str, body: str, audience: str = "public", party: MatterParty | None = None, after: Event | None = None
+) -> Message:
+    """Write one message. Call inside a transaction with rights already decided; steps' effects use this.
+
+    ``after``: the matter's last event, where this transaction has opened it.
+    """
+    message = Message(
         matter=matter,
         kind=kind,
         audience=audience,
@@ -27,12 +33,14 @@ def add_message(*, matter: Matter, actor: Actor, kind: str, body: str, audience:
     )
     digest = crypto.text_digest(body)
     if audience == "internal":
-        events.record(kind="matter.note_added", stream=matter.pk, payload={"message": str(message.pk), "digest": digest})
+        events.record(message, kind="matter.note_added", stream=matter.pk, payload={"message": str(message.pk), "digest": digest}, after=after)
     else:
         events.record(
+            message,
             kind="matter.message_added",
             stream=matter.pk,
             payload={"message": str(message.pk), "kind": kind, "author": message.author_kind, "digest": digest},
+            after=after,
         )
     tell_live([f"matter:{matter.pk}", *([f"staff:{matter.assignee_id}"] if matter.assignee_id else [])], "message", str(matter.pk))
     return message

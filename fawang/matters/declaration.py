@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fawang.kernel.texts import Text
 
 if TYPE_CHECKING:
     from fawang.matters.forms import StepForm
-    from fawang.matters.situation import Situation, Taking
+    from fawang.matters.situation import Opened, Situation, Taking
 
 
 class StateKind(StrEnum):
@@ -259,7 +259,7 @@ class Process:
     concludes: tuple[Concludes, ...] = ()
     rests_for: tuple[str, ...] = ()
     conflict_relations: tuple[tuple[str, str], ...] = ()
-    on_start: Callable[[Any], None] | None = None
+    on_start: Callable[[Opened], None] | None = None
     public: bool = True
     pooled: bool = False
     seen_by_roles: tuple[str, ...] = ("dispatcher", "supervisor", "office_head", "return_visitor", "window_clerk")

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from fawang.kernel import clock as time
 from fawang.kernel import context
 from fawang.kernel.errors import Refusal
+from fawang.kernel.freshness import one_look
 from fawang.kernel.policy import require
 from fawang.matters.categories import category_in_force
 from fawang.matters.forms import parse
-from fawang.matters.models import ExternalReference, Intake, Matter
-from fawang.matters.openings import Opening, open_matter
+from fawang.matters.models import Clock, ExternalReference, Intake, Matter
+from fawang.matters.openings import Opening, open_in
 from fawang.matters.parties import PartyWords
 from fawang.matters.processes import process_in_force
 from fawang.matters.routing import office_for
+from fawang.matters.situation import Opened
 from fawang.people.actors import Actor
 from fawang.people.models import Person
 from fawang.people.services import find_or_make_person
@@ -59,10 +62,11 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What an intake led to."""
+    """What an intake led to; ``clocks`` are those that began with it."""
 
     intake: Intake
     matters: list[Matter]
+    clocks: list[Clock] = field(default_factory=list)
 
 
 def receive(*, actor: Actor, visitor: Visitor, requests: Sequence[Request], office: Organisation | None = None) -> Received:
@@ -74,7 +78,7 @@ def receive(*, actor: Actor, visitor: Visitor, requests: Sequence[Request], offi
     require("matters.take_in" if actor.kind == "staff" else "matters.submit", actor)
     if bad := [g for g in visitor.priority_groups if g not in PRIORITY_GROUPS]:
         raise Refusal("form.invalid", fields={"priority_groups": Refusal("field.choice", name=bad[0])})
-    with transaction.atomic():
+    with nullcontext() if connection.in_atomic_block and len(requests) == 1 else transaction.atomic(), one_look():
         known = [existing for r in requests if (existing := _already(r))]
         if known:
             return Received(known[0].intake, known)
@@ -84,7 +88,7 @@ def receive(*, actor: Actor, visitor: Visitor, requests: Sequence[Request], offi
         receiving = office or offices[0]
         if receiving is None or (office is None and None in offices):
             raise Refusal("form.invalid", fields={"region": Refusal("matter.office")})
-        intake = Intake.objects.create(
+        intake = Intake(
             door=door,
             received_at=time.now(),
             received_by=first,
@@ -93,11 +97,11 @@ def receive(*, actor: Actor, visitor: Visitor, requests: Sequence[Request], offi
             region_code=visitor.region_code,
             request_id=context.current().request_id,
         )
-        matters = []
+        opened: list[Opened] = []
         for request, found in zip(requests, offices, strict=True):
             opening = _opening(request, visitor, person, found or office)
-            matters.append(open_matter(intake=intake, opening=opening, first_contact=first))
-    return Received(intake, matters)
+            opened.append(open_in(intake=intake, opening=opening, first_contact=first, also=() if opened else (intake,)))
+    return Received(intake, [o.matter for o in opened], [c for o in opened for c in o.clocks])
 
 
 def _already(request: Request) -> Matter | None:

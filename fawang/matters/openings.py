@@ -7,19 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection
+from django.db.models import Model
 
 from fawang.kernel import clock as time
 from fawang.kernel import crypto, events, ids
 from fawang.kernel.errors import Refusal
+from fawang.kernel.models import Event
 from fawang.matters import clocks
 from fawang.matters.declaration import Opens, Process
 from fawang.matters.models import ExternalReference, Intake, Matter, MatterLink, MatterParty
 from fawang.matters.news import tell_pages
-from fawang.matters.parties import PartyWords, add_party
+from fawang.matters.parties import PartyWords, party_of
 from fawang.matters.processes import process_in_force
 from fawang.matters.search import tokens_of
-from fawang.matters.situation import Taking
+from fawang.matters.situation import Opened, Taking
 from fawang.matters.tells import tell_parties
 from fawang.people.models import Staff
 from fawang.registry.models import Organisation
@@ -46,8 +47,14 @@ class Opening:
 
 
 def open_matter(*, intake: Intake, opening: Opening, first_contact: Staff | None = None) -> Matter:
+    """Open one matter of an intake that is written already. Call inside a transaction. Raises as :func:`open_in` does."""
+    return open_in(intake=intake, opening=opening, first_contact=first_contact).matter
+
+
+def open_in(*, intake: Intake, opening: Opening, first_contact: Staff | None = None, also: Sequence[Model] = ()) -> Opened:
     """Open one matter of an intake: row, parties, clocks, event, first words. Call inside a transaction.
 
+    ``also``: what is new and belongs to it (the intake), written with it.
     Raises ``Refusal('matter.service')`` when no version of the service is in force there today.
     """
     now = time.now()
@@ -84,24 +91,23 @@ def open_matter(*, intake: Intake, opening: Opening, first_contact: Staff | None
         opened_at=now,
     )
     started = clocks.start_all(matter, process.start_clocks, at=now)
-    matter.save(force_insert=True)
-    clocks.keep_all(started)
-    for words in opening.parties:
-        add_party(matter=matter, words=words, quietly=True)
+    parties = [party_of(matter, words) for words in opening.parties]
+    event = _record(matter, process, opening, [clocks.told(clock, "started") for clock in started], (*also, matter, *started, *parties))
+    opened = Opened(matter, started, parties, event)
     if opening.external:
         partner, number, version = opening.external
         ExternalReference.objects.create(matter=matter, partner=partner, external_no=number, version=version)
-    _record(matter, process, intake, [clocks.told(clock, "started") for clock in started], opening)
     for tell in process.start_tells:
-        tell_parties(matter, tell, state=process.state(process.start).name, places={"code": code}, stamp="start", now=now)
+        tell_parties(matter, tell, parties, state=process.state(process.start).name, places={"code": code}, stamp="start", now=now)
     if process.on_start is not None:
-        process.on_start(matter)
+        process.on_start(opened)
     tell_pages(matter, "opened")
-    return matter
+    return opened
 
 
-def _record(matter: Matter, process: Process, intake: Intake, told: list[dict[str, str]], opening: Opening) -> None:
-    events.record(
+def _record(matter: Matter, process: Process, opening: Opening, told: list[dict[str, str]], beside: Sequence[Model]) -> Event:
+    return events.record(
+        *beside,
         kind="matter.opened",
         stream=matter.pk,
         opens=True,
@@ -116,7 +122,7 @@ def _record(matter: Matter, process: Process, intake: Intake, told: list[dict[st
             "door": matter.door,
             "priority_groups": list(opening.priority_groups),
             "number": matter.number,
-            "intake": str(intake.pk),
+            "intake": str(matter.intake_id),
             "clocks": told,
             "title_digest": crypto.text_digest(opening.title),
             "first_contact": str(matter.first_contact_id or ""),
@@ -129,10 +135,7 @@ def _record(matter: Matter, process: Process, intake: Intake, told: list[dict[st
 def _number(office: Organisation) -> str:
     if office.serial is None:
         raise ValueError(f"office {office.pk} has no serial, so it can number no matters")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('kernel_matter_serial')")
-        serial = cursor.fetchone()[0]
-    return ids.matter_number(office.serial, time.today(), serial)
+    return ids.matter_number(office.serial, time.today(), ids.next_serial())
 
 
 def open_child(taking: Taking, opens: Opens) -> Matter:

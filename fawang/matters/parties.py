@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from fawang.kernel import clock, crypto, events
+from fawang.kernel import clock, crypto, events, rows
 from fawang.kernel.folding import fold_name, pinyin_initials, pinyin_key
 from fawang.matters.models import Matter, MatterParty
 from fawang.people.identity import IdentityKind, parse_identity
@@ -30,22 +30,8 @@ class PartyWords:
 
 def add_party(*, matter: Matter, words: PartyWords, quietly: bool = False) -> MatterParty:
     """Add a party; unless ``quietly`` (the matter is only just opening) the event says so. Call inside a transaction."""
-    state = words.identity_state
-    if state == "refused" and (words.name or words.identity_number):
-        state = "self_stated"
-    party = MatterParty.objects.create(
-        matter=matter,
-        relation=words.relation,
-        person_id=words.person_id,
-        staff_id=words.staff_id,
-        organisation_id=words.organisation_id,
-        name=words.name,
-        phone=words.phone,
-        identity_number=words.identity_number,
-        identity_state=state,
-        reach_by=words.reach_by,
-        **indexes_of(words),
-    )
+    party = party_of(matter, words)
+    rows.insert(party)
     if not quietly:
         events.record(
             kind="matter.party_added",
@@ -59,6 +45,26 @@ def add_party(*, matter: Matter, words: PartyWords, quietly: bool = False) -> Ma
             },
         )
     return party
+
+
+def party_of(matter: Matter, words: PartyWords) -> MatterParty:
+    """A party as stated, not yet written. Raises ``ValueProblem`` for an ID or phone that cannot be."""
+    state = words.identity_state
+    if state == "refused" and (words.name or words.identity_number):
+        state = "self_stated"
+    return MatterParty(
+        matter=matter,
+        relation=words.relation,
+        person_id=words.person_id,
+        staff_id=words.staff_id,
+        organisation_id=words.organisation_id,
+        name=words.name,
+        phone=words.phone,
+        identity_number=words.identity_number,
+        identity_state=state,
+        reach_by=words.reach_by,
+        **indexes_of(words),
+    )
 
 
 def indexes_of(words: PartyWords) -> dict[str, bytes]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from fawang.kernel.models import Event
     from fawang.matters.declaration import Process, Step
     from fawang.matters.forms import StepForm
-    from fawang.matters.models import Matter, MatterParty
+    from fawang.matters.models import Clock, Matter, MatterParty
     from fawang.people.actors import Actor
 
 
@@ -24,6 +25,16 @@ class Situation:
     relations: frozenset[str]
     party: MatterParty | None
     now: datetime
+
+
+@dataclass(slots=True)
+class Opened:
+    """A matter that is just being opened, with what was written so far; ``event`` is the last one it told."""
+
+    matter: Matter
+    clocks: list[Clock]
+    parties: list[MatterParty]
+    event: Event
 
 
 @dataclass(slots=True)

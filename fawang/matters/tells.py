@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fawang.matters.declaration import Tell
 from fawang.matters.models import Matter, MatterParty
 from fawang.matters.situation import Taking
@@ -15,14 +17,23 @@ def send_tells(taking: Taking) -> None:
     for tell in taking.step.tells:
         if tell.only_to and taking.to not in tell.only_to:
             continue
+        parties = list(taking.matter.parties.filter(relation=tell.to, ended_at=None).select_related("person"))
         tell_parties(
-            taking.matter, tell, state=taking.process.state(taking.to).name, places=taking.places, stamp=f"{taking.step.verb}:{version}", now=taking.now
+            taking.matter,
+            tell,
+            parties,
+            state=taking.process.state(taking.to).name,
+            places=taking.places,
+            stamp=f"{taking.step.verb}:{version}",
+            now=taking.now,
         )
 
 
-def tell_parties(matter: Matter, tell: Tell, *, state: object, places: dict[str, str], stamp: str, now: object) -> None:
-    """Queue one tell to each party of its relation. A party without a reachable address is told on the track page alone."""
-    for party in matter.parties.filter(relation=tell.to, ended_at=None).select_related("person"):
+def tell_parties(matter: Matter, tell: Tell, parties: Sequence[MatterParty], *, state: object, places: dict[str, str], stamp: str, now: object) -> None:
+    """Queue one tell to each of these parties that is of its relation. One without a reachable address is told on the track page alone."""
+    for party in parties:
+        if party.relation != tell.to or not _address(party)[1]:
+            continue
         language = matter.language or "zh-hans"
         body = tell.words.in_language(language).format_map(_Places(_facts(matter, state, language, now), places))
         _enqueue(matter, party, tell, body, stamp)
@@ -44,13 +55,15 @@ class _Places(dict[str, str]):
         return ""
 
 
-def _enqueue(matter: Matter, party: MatterParty, tell: Tell, body: str, stamp: str) -> None:
+def _address(party: MatterParty) -> tuple[str, str]:
+    """The channel and the address a party is reached under; an empty address: none."""
     if party.relation == "partner" and party.organisation_id:
-        channel, to = "partner", str(party.organisation_id)
-    elif party.phone:
-        channel, to = "sms", party.phone
-    else:
-        return
+        return "partner", str(party.organisation_id)
+    return "sms", party.phone or ""
+
+
+def _enqueue(matter: Matter, party: MatterParty, tell: Tell, body: str, stamp: str) -> None:
+    channel, to = _address(party)
     notice_enqueue(
         person=party.person,
         matter_id=matter.pk,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db import connection
-
 from fawang.kernel.folding import fold_name
+from fawang.kernel.freshness import Kept
 from fawang.kernel.texts import Text
 from fawang.regions.codes import prefix_of, scope_contains
 from fawang.regions.models import CalendarDay, CalendarStamp, CalendarYear, Division
@@ -14,6 +13,7 @@ from fawang.regions.working_calendar import WorkingCalendar
 
 __all__ = ["prefix_of", "scope_contains"]
 _SPANS = (2, 4, 6, 9, 12)
+_IN_FORCE: Kept[set[str]] = Kept("regions_division", read=set)
 
 
 def division(code: str) -> Division | None:
@@ -28,7 +28,10 @@ def division_names(codes: set[str]) -> dict[str, str]:
 
 def division_exists(code: str) -> bool:
     """Whether a code is a division in force."""
-    return Division.objects.filter(code=code, valid_to=None).exists()
+    known = _IN_FORCE.now()
+    if code not in known and Division.objects.filter(code=code, valid_to=None).exists():
+        known.add(code)
+    return code in known
 
 
 def current_code(code: str) -> str:
@@ -80,27 +83,17 @@ def search_divisions(text: str, limit: int = 20) -> list[Division]:
     return list(chosen.order_by("level", "code")[:limit])
 
 
-_cached: tuple[int, WorkingCalendar] | None = None
+def _read_calendar() -> WorkingCalendar:
+    exceptions = {d.day: d.kind == "workday" for d in CalendarDay.objects.all()}
+    return WorkingCalendar(frozenset(CalendarYear.objects.values_list("year", flat=True)), exceptions)
+
+
+_CALENDAR = Kept("regions_calendarstamp", read=_read_calendar)
 
 
 def working_calendar() -> WorkingCalendar:
-    """The calendar as it stands; one cheap query tells whether this process's copy is old."""
-    global _cached
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT edition FROM regions_calendarstamp WHERE id = 1")
-        row = cursor.fetchone()
-    edition = row[0] if row else 0
-    if _cached is None or _cached[0] != edition:
-        exceptions = {d.day: d.kind == "workday" for d in CalendarDay.objects.all()}
-        years = frozenset(CalendarYear.objects.values_list("year", flat=True))
-        _cached = (edition, WorkingCalendar(years, exceptions))
-    return _cached[1]
-
-
-def forget_calendar() -> None:
-    """Drop this process's copy (after a rolled-back test)."""
-    global _cached
-    _cached = None
+    """The calendar as it stands."""
+    return _CALENDAR.now()
 
 
 def calendar_stamp() -> CalendarStamp:

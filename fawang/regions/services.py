@@ -18,7 +18,7 @@ from fawang.kernel.folding import pinyin_key
 from fawang.kernel.policy import require
 from fawang.regions import policies  # noqa: F401 - registers them
 from fawang.regions.models import CalendarDay, CalendarYear, Division
-from fawang.regions.selectors import calendar_stamp, forget_calendar
+from fawang.regions.selectors import calendar_stamp
 
 DATA = Path(__file__).parent / "data"
 event_kind("calendar.changed", "工作日历变更", "Working calendar changed", keys=("day", "kind", "name", "year", "moved"))
@@ -83,7 +83,6 @@ def _stamp() -> None:
     stamp = calendar_stamp()
     stamp.edition = secrets.randbits(62)
     stamp.save()
-    forget_calendar()
 
 
 def set_calendar_day(*, actor: Any, day: date, kind: str, name: str) -> int:

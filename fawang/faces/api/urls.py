@@ -25,6 +25,7 @@ from fawang.kernel.policy import require
 from fawang.kernel.text_safety import ValueProblem, check_text
 from fawang.matters.attachments import add_attachment
 from fawang.matters.conversation import write_message
+from fawang.matters.intake import Received
 from fawang.matters.models import Matter
 from fawang.matters.policies import sight
 from fawang.matters.services import lock, possible_steps, take_step
@@ -79,14 +80,15 @@ def submit_consultation(request: HttpRequest, payload: schemas.ConsultationIn) -
             actor=request.actor, process="consultation", question=payload.question, category=payload.category or "", region=payload.region,  # type: ignore[attr-defined]
             contact={"name": payload.contact.name or "", "phone": payload.contact.phone or ""}, priority_groups=payload.priority_groups, form={},
         )  # fmt: skip
-        return 201, _accepted(request, received.matters[0])
+        return 201, _accepted(request, received)
 
     status, answer, _ = once(scope="api.consultations", key=_key(request), body=request.body, action=act)
     return Status(status, answer)
 
 
-def _accepted(request: HttpRequest, matter: Matter) -> dict[str, Any]:
-    clock = matter.clocks.order_by("statutory_due_at").first()
+def _accepted(request: HttpRequest, received: Received) -> dict[str, Any]:
+    matter = received.matters[0]
+    clock = min((c for c in received.clocks if c.statutory_due_at), key=lambda c: str(c.statutory_due_at), default=None)
     return {
         "number": matter.number,
         "lookup_code": matter.lookup_code,

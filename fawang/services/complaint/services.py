@@ -8,9 +8,8 @@ from fawang.kernel.errors import Refusal, catalogue
 from fawang.kernel.folding import fold_name
 from fawang.matters.assignments import write_assignment
 from fawang.matters.conversation import add_message
-from fawang.matters.models import Matter
 from fawang.matters.parties import PartyWords, add_party
-from fawang.matters.situation import Situation, Taking
+from fawang.matters.situation import Opened, Situation, Taking
 from fawang.people.actors import Actor
 from fawang.people.models import Staff
 from fawang.people.traces import gives_away
@@ -24,13 +23,14 @@ catalogue(
 )
 
 
-def start(matter: Matter) -> None:
+def start(opened: Opened) -> None:
     """The complaint becomes the first message; a named member of staff becomes the respondent and loses sight of it.
 
     So does everybody of a body complained about, and of the bodies below it.
     """
-    complainant = matter.parties.filter(relation="complainant").first()
-    add_message(matter=matter, actor=Actor("citizen"), kind="question", body=matter.title, party=complainant)
+    matter = opened.matter
+    complainant = next((p for p in opened.parties if p.relation == "complainant"), None)
+    add_message(matter=matter, actor=Actor("citizen"), kind="question", body=matter.title, party=complainant, after=opened.event)
     respondent = json.loads(matter.details or "{}").get("respondent", "")
     if not respondent:
         return
@@ -89,9 +89,10 @@ def ask_statement(taking: Taking) -> None:
     taking.places["child_title"] = question
 
 
-def start_statement(matter: Matter) -> None:
+def start_statement(opened: Opened) -> None:
     """The statement goes straight to the person asked."""
-    asked = matter.parties.filter(relation="answerer", staff__isnull=False).first()
+    matter = opened.matter
+    asked = next((p for p in opened.parties if p.relation == "answerer" and p.staff_id), None)
     if asked is not None and asked.staff is not None:
         write_assignment(matter, staff=asked.staff, method="manual", by=None, reasons=[{"rule": "respondent"}])
         matter.save(update_fields=["assignee"])

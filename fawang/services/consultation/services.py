@@ -15,7 +15,7 @@ from fawang.matters.conversation import add_message
 from fawang.matters.models import Matter
 from fawang.matters.openings import link
 from fawang.matters.parties import PartyWords, add_party
-from fawang.matters.situation import Situation, Taking
+from fawang.matters.situation import Opened, Situation, Taking
 from fawang.services.consultation.citations import PROBLEMS, parse_citations
 from fawang.services.consultation.forms import AnswerForm
 from fawang.services.consultation.recording import record_citations
@@ -32,14 +32,15 @@ catalogue(
 FOLLOW_UPS = 3
 
 
-def start(matter: Matter) -> None:
+def start(opened: Opened) -> None:
     """The question becomes the first message; the named opponent becomes a party for the conflict check."""
     import json
 
     from fawang.people.actors import Actor
 
-    person = matter.parties.filter(relation="applicant").first()
-    add_message(matter=matter, actor=Actor("citizen"), kind="question", body=matter.title, party=person)
+    matter = opened.matter
+    person = next((p for p in opened.parties if p.relation == "applicant"), None)
+    add_message(matter=matter, actor=Actor("citizen"), kind="question", body=matter.title, party=person, after=opened.event)
     opponent = json.loads(matter.details or "{}").get("opponent", "")
     if opponent and fold_name(opponent):
         add_party(matter=matter, words=PartyWords("opponent", opponent), quietly=True)

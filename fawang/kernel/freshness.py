@@ -1,0 +1,50 @@
+"""Copies of slow tables that every process keeps, and one cheap question that tells whether they are old.
+
+A trigger draws a table a new stamp with every change, in the change's own transaction. A copy is good for as long as the table's stamp
+is the one it was read under, so nobody ever sees less than what is committed, nor what was rolled back.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Generic, TypeVar
+
+from fawang.kernel import rows
+
+Thing = TypeVar("Thing")
+Stamps = dict[str, uuid.UUID]
+_looked: ContextVar[Stamps | None] = ContextVar("fawang_stamps", default=None)
+
+
+@contextmanager
+def one_look() -> Iterator[None]:
+    """What is asked for in this block is as fresh as its first line: the stamps are read once. For one short transaction, not longer."""
+    token = _looked.set(_stamps())
+    try:
+        yield
+    finally:
+        _looked.reset(token)
+
+
+def _stamps() -> Stamps:
+    return dict(rows.execute("SELECT name, stamp FROM kernel_stamp", []).fetchall())
+
+
+class Kept(Generic[Thing]):
+    """A copy of what ``read`` makes of some stamped tables (``kernel_stamps`` on each, see the migrations)."""
+
+    def __init__(self, *tables: str, read: Callable[[], Thing]) -> None:
+        self.tables, self.read = tables, read
+        self._kept: tuple[tuple[uuid.UUID | None, ...], Thing] | None = None
+
+    def now(self) -> Thing:
+        """The copy, read anew if any of its tables has changed. It belongs to all: change nothing in it but what is true while the stamps hold."""
+        stamps = _looked.get() or _stamps()
+        under = tuple(stamps.get(table) for table in self.tables)
+        kept = self._kept
+        if kept is None or kept[0] != under or None in under:
+            kept = self._kept = (under, self.read())
+        return kept[1]
