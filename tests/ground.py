@@ -19,6 +19,10 @@ if "FAWANG_STATE" not in os.environ:
     os.environ["FAWANG_STATE"] = _folder
     if _MINE:
         atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+if not _MINE:  # who works beside others has a folder of his own on the one server
+    _own = Path(os.environ["FAWANG_STATE"]) / os.environ["PYTEST_XDIST_WORKER"]
+    _own.mkdir(mode=0o711, exist_ok=True)
+    os.environ["FAWANG_STATE"] = str(_own)
 os.environ.setdefault("FAWANG_TEST_DB", "test_fawang")
 
 if "DATABASE_URL" not in os.environ:

@@ -372,7 +372,7 @@ def test_a_second_engine_on_the_same_folder_is_refused() -> None:
         try:
             await second.start()  # it is the first that answers on the socket
             assert second.process is not None
-            for _ in range(100):
+            for _ in range(2400):
                 if second.process.poll() is not None:
                     break
                 await asyncio.sleep(0.05)
