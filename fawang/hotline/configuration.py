@@ -7,6 +7,7 @@ edition they began under. Durations are seconds unless the name says otherwise.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -18,7 +19,8 @@ Code = Annotated[str, Field(pattern=CODE)]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
 TO = re.compile(r"^(queue|menu):[a-z][a-z0-9_]{0,39}$|^(voicemail|callback|repeat|goodbye)$")
 Destination = Annotated[str, Field(pattern=TO.pattern)]
-OVERFLOW_WHEN = ("always", "day", "night")
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun", "holidays")
+SPAN = re.compile(r"([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)")
 
 
 class Part(BaseModel):
@@ -101,7 +103,6 @@ class Queue(Part):
     closed: Literal["voicemail", "callback", "goodbye"] = "voicemail"
     same_adviser_days: Annotated[int, Field(ge=0, le=365)] = 30
     same_adviser_wait: Annotated[int, Field(ge=0, le=600)] = 20
-    menu_topics: bool = False
 
     @property
     def title(self) -> Text:
@@ -157,11 +158,9 @@ class Thresholds(Part):
 class Limits(Part):
     """Bounds that keep a call, a voicemail, a caller or a seat from holding on for ever. ``calls_a_minute`` 0 = no bound."""
 
-    greeting: Seconds = 60
     talk: Seconds = 7200
     hold: Seconds = 300
     voicemail: Seconds = 120
-    reconnect: Seconds = 20
     page_silence: Seconds = 45
     calls_a_minute: Annotated[int, Field(ge=0)] = 0
     open_drafts: Annotated[int, Field(ge=1, le=50)] = 5
@@ -218,16 +217,41 @@ def parse(data: dict[str, Any]) -> Document:
     try:
         document = Document.model_validate(data)
     except ValidationError as error:
-        faults = [(".".join(map(str, e["loc"])), Text(f"填写不对：{e['msg']}", str(e["msg"]))) for e in error.errors(include_url=False)]
+        faults = [(".".join(map(str, e["loc"])), _said(e["type"], e.get("ctx") or {})) for e in error.errors(include_url=False)]
         raise BadDocument(faults) from None
     if faults := list(_senseless(document)):
         raise BadDocument(faults)
     return document
 
 
+_WORDS: dict[str, Text] = {
+    "missing": Text("请填写。", "This is needed."),
+    "greater_than_equal": Text("不能小于{ge}。", "Not below {ge}."),
+    "less_than_equal": Text("不能大于{le}。", "Not above {le}."),
+    "string_too_short": Text("请填写。", "This is needed."),
+    "string_too_long": Text("不能超过{max_length}个字。", "At most {max_length} characters."),
+    "too_short": Text("至少要有{min_length}项。", "At least {min_length} needed."),
+    "literal_error": Text("请从列出的里面选一项。", "Please choose one of those listed."),
+    "int_type": Text("请填一个整数。", "Please give a whole number."),
+    "float_type": Text("请填一个数。", "Please give a number."),
+    "extra_forbidden": Text("没有这一项。", "There is no such entry."),
+}
+_PATTERNS: dict[str, Text] = {
+    CODE: Text("代码用小写字母开头，只用小写字母、数字和下划线，不超过40个字符。", "A code begins with a small letter; then small letters, digits and _; 40 characters at most."),
+    TO.pattern: Text("请选择去哪里。", "Please choose where it leads."),
+}  # fmt: skip
+
+
+def _said(kind: str, bounds: Mapping[str, Any]) -> Text:
+    """A fault of form in plain words."""
+    if kind == "string_pattern_mismatch":
+        return _PATTERNS[bounds["pattern"]]
+    return _WORDS.get(kind, Text("填写不对。", "This is not as it should be.")).format(**bounds)
+
+
 def _senseless(d: Document) -> list[tuple[str, Text]]:
     """References that lead nowhere, menus without a way out, hours that are none."""
-    return [*_numbers(d), *_menus(d), *_queues(d), *_outside(d), *_loops(d)]
+    return [*_numbers(d), *_menus(d), *_queues(d), *_hours(d), *_outside(d), *_loops(d)]
 
 
 Fault = tuple[str, Text]
@@ -241,20 +265,22 @@ def _leads(d: Document, place: str, destination: str) -> list[Fault]:
 
 
 def _numbers(d: Document) -> list[Fault]:
-    faults = [f for n, number in enumerate(d.numbers) for f in _leads(d, f"numbers.{n}", number.to)]
+    faults = [f for n, number in enumerate(d.numbers) for f in _leads(d, f"numbers.{n}.to", number.to)]
     return faults + [
-        (f"numbers.{n}", Text("号码不能指向“重听”", "a number cannot lead to repeat")) for n, number in enumerate(d.numbers) if number.to == "repeat"
+        (f"numbers.{n}.to", Text("号码不能指向“重听”", "a number cannot lead to repeat")) for n, number in enumerate(d.numbers) if number.to == "repeat"
     ]
 
 
 def _menus(d: Document) -> list[Fault]:
     faults: list[Fault] = []
     for code, menu in d.menus.items():
-        faults += [f for key, option in menu.options.items() for f in _leads(d, f"menus.{code}.{key}", option.to)]
-        faults += [(f"menus.{code}.{key}", Text("按键须为0-9、*或#", "a key is one of 0-9 * #")) for key in menu.options if not re.fullmatch(r"[0-9*#]", key)]
+        faults += [f for key, option in menu.options.items() for f in _leads(d, f"menus.{code}.options.{key}.to", option.to)]
+        faults += [
+            (f"menus.{code}.options.{key}", Text("按键须为0-9、*或#", "a key is one of 0-9 * #")) for key in menu.options if not re.fullmatch(r"[0-9*#]", key)
+        ]
         faults += _leads(d, f"menus.{code}.otherwise", menu.otherwise)
         if menu.otherwise in {"repeat", f"menu:{code}"}:
-            faults.append((f"menus.{code}", Text("“其他情况”不能回到菜单自身，来电人会被困住", "otherwise must lead out of the menu")))
+            faults.append((f"menus.{code}.otherwise", Text("“其他情况”不能回到菜单自身，来电人会被困住", "otherwise must lead out of the menu")))
     return faults
 
 
@@ -270,18 +296,26 @@ def _queues(d: Document) -> list[Fault]:
     return faults
 
 
+def _hours(d: Document) -> list[Fault]:
+    faults = [(f"hours.{code}.{day}", Text("没有这一天", "there is no such day")) for code, days in d.hours.items() for day in days if day not in WEEK]
+    for code, days in d.hours.items():
+        wrong = [day for day, spans in days.items() if any(not SPAN.fullmatch(s) or s[:5] >= s[6:] for s in spans)]
+        faults += [(f"hours.{code}.{day}", Text("时段写成 08:30-17:30，先早后晚", "a span looks like 08:30-17:30, the earlier first")) for day in wrong]
+    return faults
+
+
 def _outside(d: Document) -> list[Fault]:
     faults: list[Fault] = []
     if d.callbacks.hours not in {"always", *d.hours}:
         faults.append(("callbacks.hours", Text("没有这个时段", "there are no such hours")))
     for number, partner in d.partners.items():
         if not partner.target.startswith(("trunk:", "sip:", "phone:")):
-            faults.append((f"partners.{number}", Text("转接目标须为trunk:、sip:或phone:", "a target begins with trunk:, sip: or phone:")))
+            faults.append((f"partners.{number}.target", Text("转接目标须为trunk:、sip:或phone:", "a target begins with trunk:, sip: or phone:")))
     for n, rule in enumerate(d.dialling):
         try:
             re.compile(rule.pattern)
         except re.error:
-            faults.append((f"dialling.{n}", Text("号码规则写错了", "the pattern is no regular expression")))
+            faults.append((f"dialling.{n}.pattern", Text("号码规则写错了", "the pattern is no regular expression")))
     return faults
 
 
@@ -292,7 +326,9 @@ def _loops(d: Document) -> list[tuple[str, Text]]:
         seen, at = {code}, d.menus[code].otherwise
         while at.startswith("menu:") and at[5:] in d.menus:
             if at[5:] in seen:
-                faults.append((f"menus.{code}", Text("菜单互相指引，不按键的人出不来", "menus lead to each other; whoever presses nothing is trapped")))
+                faults.append(
+                    (f"menus.{code}.otherwise", Text("菜单互相指引，不按键的人出不来", "menus lead to each other; whoever presses nothing is trapped"))
+                )
                 break
             seen.add(at[5:])
             at = d.menus[at[5:]].otherwise

@@ -36,14 +36,17 @@ def digest_of(document: dict[str, Any]) -> str:
 
 
 def _sound(document: dict[str, Any]) -> Document:
-    """The parsed document. Raises ``Refusal`` ``hotline.config_faults``, ``hotline.config_pools``."""
+    """The parsed document. Raises ``Refusal`` ``hotline.config_faults``, ``hotline.config_pools``; ``fields`` holds each fault by its place."""
     try:
         parsed = parse(document)
     except BadDocument as bad:
-        raise Refusal("hotline.config_faults", faults="；".join(f"{place}：{words}" for place, words in bad.faults)) from None
+        fields = {place: Refusal("hotline.config_fault", field=place, words=words) for place, words in bad.faults}
+        raise Refusal("hotline.config_faults", fields=fields, faults="；".join(f"{place}：{words}" for place, words in bad.faults)) from None
     named = {use.pool for queue in parsed.queues.values() for use in queue.pools}
     if missing := named - set(SeatPool.objects.filter(code__in=named).values_list("code", flat=True)):
-        raise Refusal("hotline.config_pools", pools="、".join(sorted(missing)))
+        uses = ((f"queues.{code}.pools.{n}.pool", use.pool) for code, queue in parsed.queues.items() for n, use in enumerate(queue.pools))
+        fields = {place: Refusal("hotline.config_pools", field=place, pools=pool) for place, pool in uses if pool in missing}
+        raise Refusal("hotline.config_pools", fields=fields, pools="、".join(sorted(missing)))
     return parsed
 
 

@@ -41,7 +41,12 @@ catalogue(
         "hotline.config_stale": ("请先演练这一稿，再启用。", "Please simulate this draft before it goes live."),
         "hotline.config_self": ("启用须由起草人以外的人确认。", "Somebody else than the author lets it go live."),
         "hotline.config_faults": ("配置有错：{faults}", "The configuration has faults: {faults}"),
-        "hotline.config_pools": ("配置里的坐席池不存在：{pools}", "Pools named in the configuration do not exist: {pools}"),
+        "hotline.config_fault": ("这一处填写不对。", "This entry is not as it should be."),
+        "hotline.config_text": (
+            "这段文字不是一个版本：{why}。文字还在下面，没有改动草稿。",
+            "This text is no edition: {why}. It is kept below; the draft is as it was.",
+        ),
+        "hotline.config_pools": ("系统里没有这个坐席池：{pools}", "Pools named in the configuration do not exist: {pools}"),
         "hotline.config_dead": ("演练未通过：{walk}", "A walk did not come to an end: {walk}"),
         "hotline.shift_overlap": ("与已有班次重叠。", "It overlaps another shift of this person."),
         "hotline.shift_times": ("结束须晚于开始，且不超过24小时。", "It must end after it begins, within 24 hours."),

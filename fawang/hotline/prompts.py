@@ -29,6 +29,14 @@ def wordings() -> dict[str, Text]:
     return {row["code"]: Text(row["zh"], row["en"]) for row in rows}
 
 
+def known() -> dict[str, Text]:
+    """Everything that can be said: the shipped wordings, as they read now, and what the province has added."""
+    found = dict(wordings())
+    for row in Prompt.objects.filter(in_use=True, language="zh-hans").order_by("code"):
+        found[row.code] = Text(row.text, found[row.code].en if row.code in found else row.text)
+    return found
+
+
 def _in_use(codes: Sequence[str], language: str) -> dict[str, Prompt]:
     wanted = set(codes)
     rows = Prompt.objects.filter(code__in=wanted, in_use=True, language__in={language, "zh-hans"})

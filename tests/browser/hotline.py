@@ -52,6 +52,10 @@ def hotline_places(sessions: Sessions) -> list[Place]:
     sample = str(checker.locator("main a[href^='/desk/hotline/quality/']").first.get_attribute("href"))
     planner.goto("/desk/hotline/plan")
     edition = str(planner.locator("main a[href^='/desk/hotline/plan/']").first.get_attribute("href"))
+    planner.locator("form[action$='/plan/draft'] [name=note]").fill("夜间延长")
+    with planner.expect_navigation():
+        planner.locator("form[action$='/plan/draft'] button").click()
+    draft = planner.url
     for window in (checker, planner):
         window.context.close()
     return [
@@ -65,4 +69,6 @@ def hotline_places(sessions: Sessions) -> list[Place]:
         Place("desk_hotline_roster", "gao", "/desk/hotline/roster"),
         Place("desk_hotline_plan", "gao", "/desk/hotline/plan"),
         Place("desk_hotline_edition", "gao", edition),
+        Place("desk_hotline_edition", "gao", draft, "draft"),
+        Place("desk_hotline_edition", "gao", draft, "wrong", send={"keep_recordings_days": "7"}),
     ]

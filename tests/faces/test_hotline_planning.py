@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +16,7 @@ from fawang.hotline.quality_rules import rule_on
 from fawang.kernel import clock
 from fawang.people.actors import Actor, actor_of_staff
 from tests import factories
+from tests.faces.hotline_controls import Controls
 from tests.faces.test_hotline_pages import key, shown, sign_in
 from tests.hotline.conftest import make_world, world  # noqa: F401 - the same hotline
 from tests.hotline.world import World
@@ -147,13 +147,9 @@ def test_an_edition_is_drafted_walked_through_and_let_live_by_somebody_else(worl
     at = send(planner, "/desk/hotline/plan/draft", "/desk/hotline/plan", note="夜间延长")
     row = ConfigVersion.objects.get(state="draft")
     assert at == f"/desk/hotline/plan/{row.pk}"
-    queues = json.loads(json.dumps(row.document["queues"]))
-    queues["general"]["longest_wait"] = 444
-    bad = send(planner, f"{at}/revise", at, 422, queues="{")
-    assert "queues" in bad
-    lost = send(planner, f"{at}/revise", at, 422, numbers=json.dumps([{"did": "12348", "to": "queue:nowhere"}]))
-    assert "numbers.0" in lost
-    send(planner, f"{at}/revise", at, queues=json.dumps(queues))
+    form = Controls(shown(planner, at)).found
+    assert planner.post(f"{at}/revise", {**form, "numbers.0.to": "queue:nowhere"}).status_code == 422
+    assert planner.post(f"{at}/revise", {**form, "queues.1.longest_wait": "444"}).status_code == 302
     walked = shown(planner, f"{at}?walk=1&did=12348&at=2026-03-03T10:00&pool=hefei&free=30")
     assert "接通坐席" in walked
     assert "接通坐席" not in re.sub(
@@ -166,7 +162,7 @@ def test_an_edition_is_drafted_walked_through_and_let_live_by_somebody_else(worl
     live = live_document()
     assert live is not None
     assert live.queues["general"].longest_wait == 444
-    assert planner.post(f"{at}/revise", {"_key": "hgfedcba", "queues": json.dumps(queues)}).status_code == 409
+    assert planner.post(f"{at}/revise", {**form, "_key": "hgfedcba"}).status_code == 409
 
 
 def test_an_announcement_is_heard_from_the_next_call_on_and_withdrawn_at_once(world: World) -> None:  # noqa: F811

@@ -27,17 +27,20 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     ("spoil", "place"),
     [
-        (lambda d: d["numbers"].append({"did": "1", "to": "queue:none"}), "numbers.2"),
-        (lambda d: d["menus"]["main"]["options"].update({"7": {"to": "menu:none"}}), "menus.main.7"),
-        (lambda d: d["menus"]["main"].update(otherwise="menu:main"), "menus.main"),
-        (lambda d: d["menus"]["main"].update(otherwise="repeat"), "menus.main"),
-        (lambda d: d["menus"]["main"]["options"].update({"12": {"to": "voicemail"}}), "menus.main.12"),
+        (lambda d: d["numbers"].append({"did": "1", "to": "queue:none"}), "numbers.2.to"),
+        (lambda d: d["menus"]["main"]["options"].update({"7": {"to": "menu:none"}}), "menus.main.options.7.to"),
+        (lambda d: d["menus"]["main"].update(otherwise="menu:main"), "menus.main.otherwise"),
+        (lambda d: d["menus"]["main"].update(otherwise="repeat"), "menus.main.otherwise"),
+        (lambda d: d["menus"]["main"]["options"].update({"12": {"to": "voicemail"}}), "menus.main.options.12"),
         (lambda d: d["queues"]["general"].update(hours="never"), "queues.general.hours"),
         (lambda d: d["queues"]["general"].update(pools=[{"pool": "hefei", "after": 10}]), "queues.general.pools"),
         (lambda d: d["queues"]["general"].update(name=["综合"]), "queues.general.name"),
         (lambda d: d["queues"]["general"].update(wrap=3), "queues.general.wrap"),
-        (lambda d: d["partners"].update({"119": {"name": ["消防", "Fire"], "target": "119"}}), "partners.119"),
-        (lambda d: d["dialling"].append({"pattern": "1[", "roles": ["seat"]}), "dialling.1"),
+        (lambda d: d["partners"].update({"119": {"name": ["消防", "Fire"], "target": "119"}}), "partners.119.target"),
+        (lambda d: d["dialling"].append({"pattern": "1[", "roles": ["seat"]}), "dialling.1.pattern"),
+        (lambda d: d["hours"]["day"].update(mon=["8:30-12:00"]), "hours.day.mon"),
+        (lambda d: d["hours"]["day"].update(mon=["12:00-08:30"]), "hours.day.mon"),
+        (lambda d: d["hours"]["day"].update(someday=["08:30-12:00"]), "hours.day.someday"),
         (lambda d: d.update(numbers=[]), "numbers"),
     ],
 )
@@ -57,7 +60,7 @@ def test_two_menus_that_only_lead_to_each_other_trap_nobody() -> None:
     data["menus"]["b"] = {"prompt": "menu_main", "options": {}, "otherwise": "menu:a"}
     with pytest.raises(BadDocument) as bad:
         parse(data)
-    assert {f[0] for f in bad.value.faults} == {"menus.a", "menus.b"}
+    assert {f[0] for f in bad.value.faults} == {"menus.a.otherwise", "menus.b.otherwise"}
 
 
 def test_an_edition_goes_from_draft_over_simulation_to_life_by_two_people_and_does_not_change_on_the_way(world: World) -> None:

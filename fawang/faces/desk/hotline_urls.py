@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from fawang.faces.desk import hotline_board, hotline_plan, hotline_quality, hotline_roster, hotline_seat
+from fawang.faces.desk import hotline_board, hotline_edition, hotline_plan, hotline_quality, hotline_roster, hotline_seat
 
 urlpatterns = [
     path("", hotline_seat.seat, name="desk_seat"),
@@ -26,9 +26,9 @@ urlpatterns = [
     path("plan", hotline_plan.plan, name="desk_hotline_plan"),
     path("plan/draft", hotline_plan.draft, name="desk_hotline_draft"),
     path("announce/<str:verb>", hotline_plan.announce, name="desk_hotline_announce"),
-    path("plan/<uuid:edition_id>", hotline_plan.edition, name="desk_hotline_edition"),
-    path("plan/<uuid:edition_id>/revise", hotline_plan.revise, name="desk_hotline_revise"),
-    path("plan/<uuid:edition_id>/simulate", hotline_plan.simulate, name="desk_hotline_simulate"),
-    path("plan/<uuid:edition_id>/live", hotline_plan.live, name="desk_hotline_live"),
+    path("plan/<uuid:edition_id>", hotline_edition.edition, name="desk_hotline_edition"),
+    path("plan/<uuid:edition_id>/revise", hotline_edition.revise, name="desk_hotline_revise"),
+    path("plan/<uuid:edition_id>/simulate", hotline_edition.simulate, name="desk_hotline_simulate"),
+    path("plan/<uuid:edition_id>/live", hotline_edition.live, name="desk_hotline_live"),
     path("sound/<uuid:recording_id>", hotline_board.sound, name="desk_hotline_sound"),
 ]

@@ -35,6 +35,24 @@ CAUSES: dict[str, Text] = {
     "error": Text("系统故障", "Fault"),
 }
 
+EDITION_STATES = {
+    "draft": Text("草稿", "Draft"),
+    "simulated": Text("已走查", "Walked through"),
+    "live": Text("使用中", "Live"),
+    "retired": Text("已停用", "Retired"),
+}
+OUTCOMES: dict[str, Text] = {
+    "connected": Text("接通坐席", "Reached a seat"), "voicemail": Text("留言", "Voicemail"), "callback": Text("约定回电", "Call-back"),
+    "closed": Text("道别挂断", "Good-bye"), "abandoned_queue": Text("等不及挂断", "Gave up"), "rejected": Text("打不通，号码没有设", "Refused: no such number"),
+}  # fmt: skip
+HAPPENINGS: dict[str, Text] = {
+    **OUTCOMES, "notice": Text("播录音告知", "Recording notice"), "greeting": Text("播问候", "Greeting"), "menu": Text("播菜单", "Menu"), "key": Text("按键", "Key"),
+    "again": Text("没有这个键，再播一遍", "No such key, said again"), "otherwise": Text("不按键，转到", "Without a key, on to"), "queue_closed": Text("不在服务时间", "Outside the hours"),
+    "queued": Text("开始排队", "Begins to wait"), "rings": Text("坐席振铃", "A seat rings"), "no_answer": Text("没人接", "Not answered"), "gives_up": Text("来电人挂断", "The caller gives up"),
+    "relax": Text("放宽要求", "Needs relax"), "overflow": Text("加入坐席池", "A pool joins"), "announce": Text("报前面几位", "Position told"), "offer": Text("问要不要回电或留言", "Something else offered"),
+    "limit": Text("等到上限", "Longest wait reached"), "prefer_no_longer": Text("不再等上次的律师", "The same adviser is no longer waited for"),
+}  # fmt: skip
+
 
 def call_row(call: Call) -> dict[str, Any]:
     """A call as a list shows it: the number masked."""
