@@ -15,7 +15,7 @@ from typing import Any
 from fawang.console.halt import Halt
 from fawang.console.setup import ready
 
-HELP = "the 12348 hotline: run, gateway, status, calls, prompts, asterisk-config, demo-seat, demo-call"
+HELP = "the 12348 hotline: run, gateway, status, calls, prompts, asterisk-config, kamailio-config, demo-seat, demo-call"
 SPAN = re.compile(r"([0-9]+)\s*([smhd])")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -34,6 +34,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     prompts.add_argument("--json", action="store_true")
     asterisk = acts.add_parser("asterisk-config", help="write the files of an Asterisk that carries the hotline")
     asterisk.add_argument("folder", help="where to (Asterisk reads them from /etc/asterisk)")
+    edge = acts.add_parser("kamailio-config", help="write the files of a Kamailio pair in front of several engine nodes")
+    edge.add_argument("folder", help="where to (Kamailio is started with -f FOLDER/kamailio.cfg)")
+    edge.add_argument("--listen", required=True, help="address:port the pair shares")
+    edge.add_argument("--node", action="append", required=True, help="address:port of an engine; once each")
+    edge.add_argument("--carrier", action="append", default=[], help="address:port calls of the engines go to; once each")
+    edge.add_argument("--source", action="append", default=[], help="a network calls come from, beside those of the live trunks; once each")
+    edge.add_argument("--interface", default="eth0", help="where the shared address lies")
     seats = acts.add_parser("demo-seat", help="scripted seats that answer, talk and wrap up, until Ctrl-C")
     seats.add_argument("--number", type=int, default=1)
     seats.add_argument("--ring", type=float, default=1.0, help="seconds")
@@ -140,6 +147,28 @@ def _asterisk_config(options: argparse.Namespace) -> int:
     return 0
 
 
+def _kamailio_config(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from fawang.hotline.configurations import live_document
+    from fawang.hotline.engines import edge
+    from fawang.hotline.engines.asterisk.config import write
+
+    document = live_document()
+    sources = [source for trunk in (document.trunks if document else ()) for source in trunk.sources] + options.source
+    asked = edge.Edge(
+        listen=options.listen, nodes=tuple(options.node), carriers=tuple(options.carrier), sources=tuple(sources), interface=options.interface
+    )  # fmt: skip
+    try:
+        changed = write(Path(options.folder), edge.render(asked, Path(options.folder)))
+    except (edge.Unfit, OSError) as error:
+        raise Halt(f"无法写出 Kamailio 的配置 / The files of Kamailio cannot be written: {error}") from error
+    for name in changed:
+        print(f"{options.folder}/{name}")
+    print(f"改动 {len(changed)} 个文件 / {len(changed)} files changed.")
+    return 0
+
+
 def _demo_seat(options: argparse.Namespace) -> int:
     from fawang.hotline.scripted import seats
 
@@ -230,6 +259,6 @@ def moment(text: str) -> datetime:
 
 
 ACTS = {
-    "run": _run, "gateway": _gateway, "status": _status, "calls": _calls, "prompts": _prompts, "asterisk-config": _asterisk_config,
+    "run": _run, "gateway": _gateway, "status": _status, "calls": _calls, "prompts": _prompts, "asterisk-config": _asterisk_config, "kamailio-config": _kamailio_config,
     "demo-seat": _demo_seat, "demo-call": _demo_call,
 }  # fmt: skip

@@ -6,6 +6,7 @@ import abc
 import asyncio
 import functools
 import itertools
+import os
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -367,7 +368,15 @@ def _asterisk() -> World:
     return AsteriskWorld()
 
 
+def _real() -> World:
+    from tests.hotline_engines.conformance.asterisk_real import RealWorld
+
+    return RealWorld()
+
+
 WORLDS: dict[str, Callable[[], World]] = {"fake": FakeWorld, "embedded": EmbeddedWorld, "asterisk": _asterisk}
+if os.environ.get("FAWANG_ASTERISK"):
+    WORLDS["real"] = _real
 
 
 def conformance(scenario: Callable[[World], Awaitable[None]]) -> Callable[[str], None]:

@@ -160,8 +160,9 @@ def at_sample(marks: list[list[float]], moment: float) -> int:
 def write(raw: Path, target: Path, tape: dict[str, Any]) -> dict[str, Any]:
     """Cut, silence the pauses, code, write and digest. Raises OSError, ValueError (nothing was recorded)."""
     marks = [list(mark) for mark in tape["marks"]]
-    if not marks:
+    if not marks and (not raw.exists() or tape["to"] - tape["from"] > BUFFER_S):
         raise ValueError(f"{raw.name} holds nothing")
+    marks = marks or [[0, tape["from"]]]  # over before the first packet
     first, last = at_sample(marks, tape["from"]), at_sample(marks, tape["to"])
     with raw.open("rb") as file:
         file.seek(first * SAMPLE)
