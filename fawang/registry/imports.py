@@ -208,6 +208,9 @@ def _judge(actor: Actor, kind: str, row: Row, seen: dict[tuple[str, ...], int], 
     found = _existing(kind, row)
     if isinstance(found, Organisation) and found.kind != row["kind"]:
         return [("机构种类", "", _Bad("organisation.exists"))]
+    moved = kind == "organisations" and bool(row.get("parent")) and str(getattr(found, "parent_id", "")) != row["parent"]
+    if moved and not decide("registry.manage", actor, Organisation.objects.get(pk=row["parent"])):
+        return [("上级机构", "", _Bad("import.scope"))]
     return []
 
 

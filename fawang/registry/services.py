@@ -22,6 +22,7 @@ from fawang.registry.models import Organisation, Practitioner, ServiceSite
 from fawang.registry.tree import descendant_ids, forget_tree
 from fawang.registry.validators import parse_licence, parse_uscc
 
+_LONGEST = {"short_name": 60, "phone": 40, "address": 300, "state": 10}
 _CHINA = (73.0, 136.0, 3.0, 54.0)
 
 
@@ -41,6 +42,12 @@ def _name(text: str, limit: int = 200) -> dict[str, str]:
         raise _bad("name", "field.required")
     _check("name", lambda: check_text(text, max_length=limit, single_line=True))
     return {"name": text, "folded": fold_name(text), "pinyin_key": pinyin_key(text)[:300]}
+
+
+def _line(field: str, text: str) -> str:
+    """A line as it was typed, if its column takes it."""
+    _check(field, lambda: check_text(text, max_length=_LONGEST[field], single_line=True))
+    return text
 
 
 def _region(code: str) -> str:
@@ -80,8 +87,8 @@ def add_organisation(
         if kind not in KINDS:
             raise _bad("kind", "organisation.kind")
         row = Organisation(
-            kind=kind, region_code=_region(region_code), parent=parent, uscc=_uscc(uscc, kind), phone=phone[:40], address=address[:300],
-            short_name=short_name[:60], demo=demo, serial=_next_serial() if KINDS[kind].numbered else None, **_name(name),
+            kind=kind, region_code=_region(region_code), parent=parent, uscc=_uscc(uscc, kind), phone=_line("phone", phone), address=_line("address", address),
+            short_name=_line("short_name", short_name), demo=demo, serial=_next_serial() if KINDS[kind].numbered else None, **_name(name),
         )  # fmt: skip
         _save(row, "name", "organisation.exists")
         forget_tree()
@@ -102,7 +109,10 @@ def _save(row: Organisation | ServiceSite | Practitioner, field: str, code: str)
 
 
 def change_organisation(*, actor: Actor, organisation_id: uuid.UUID, version: int, changes: dict[str, Any]) -> Organisation:
-    """Change name, short_name, uscc, phone, address, parent_id, state. Raises ``Refusal`` ``stale`` (409) and of the values."""
+    """Change name, short_name, uscc, phone, address, parent_id, state. Who moves it needs the right at both places.
+
+    Raises ``Forbidden``, ``Refusal`` ``stale`` (409) and of the values. Locks the row.
+    """
     with transaction.atomic():
         row = Organisation.objects.select_for_update(of=("self",)).get(pk=organisation_id)
         require("registry.manage", actor, row)
@@ -112,12 +122,14 @@ def change_organisation(*, actor: Actor, organisation_id: uuid.UUID, version: in
         if "uscc" in changes:
             row.uscc = _uscc(changes["uscc"], row.kind)
         if "parent_id" in changes:
-            _move(row, changes["parent_id"])
+            _move(actor, row, changes["parent_id"])
         if changes.get("state") == "closed" and (row.children.exclude(state="closed").exists() or _has_open_work(row)):
             raise _bad("state", "organisation.busy")
+        if "state" in changes and changes["state"] not in Organisation.State.values:
+            raise _bad("state", "field.choice")
         for name in ("short_name", "phone", "address", "state"):
             if name in changes:
-                setattr(row, name, changes[name])
+                setattr(row, name, _line(name, changes[name]))
         row.version += 1
         _save(row, "name", "organisation.exists")
         forget_tree()
@@ -131,10 +143,13 @@ def _has_open_work(row: Organisation) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _move(row: Organisation, parent_id: uuid.UUID | None) -> None:
+def _move(actor: Actor, row: Organisation, parent_id: uuid.UUID | None) -> None:
+    """Under another body, or out of any: one needs the right there as well, as for registering it there."""
     parent = Organisation.objects.filter(pk=parent_id).first() if parent_id else None
     if parent_id and (parent is None or parent.pk in descendant_ids(row.pk)):
         raise _bad("parent", "organisation.parent")
+    if parent_id != row.parent_id:
+        require("registry.manage", actor, parent or row.region_code)
     row.parent = parent
 
 
@@ -167,7 +182,7 @@ def add_site(
     with transaction.atomic():
         require("registry.manage", actor, organisation)
         row = ServiceSite(
-            organisation=organisation, level=_level(level), region_code=_region(region_code), address=address[:300], phone=phone[:40],
+            organisation=organisation, level=_level(level), region_code=_region(region_code), address=_line("address", address), phone=_line("phone", phone),
             opening_hours=check_hours(opening_hours or {}), items=list(items), accessibility=list(accessibility), demo=demo, **_place(lon, lat), **_name(name),
         )  # fmt: skip
         _save(row, "name", "site.exists")

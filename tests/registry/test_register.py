@@ -99,6 +99,41 @@ def test_nobody_moves_a_lawyer_into_a_body_out_of_his_reach() -> None:
     assert lawyer.organisation_id == sister.pk
 
 
+def moved(registrar: Any, row: Organisation, parent: Organisation | None) -> uuid.UUID | None:
+    row.refresh_from_db()
+    services.change_organisation(actor=registrar, organisation_id=row.pk, version=row.version, changes={"parent_id": parent.pk if parent else None})
+    return Organisation.objects.get(pk=row.pk).parent_id
+
+
+def test_nobody_moves_a_body_under_one_out_of_his_reach_nor_out_of_any() -> None:
+    ours, theirs = factories.office("justice_bureau", "340100", "甲市司法局"), factories.office("justice_bureau", "340200", "乙市司法局")
+    low, sister = factories.office("service_center", "340100", "甲市中心", ours), factories.office("legal_aid_agency", "340100", "甲市法援", ours)
+    of_the_city = factories.actor(factories.staff("邓登记", "registrar", region="340100"))
+    of_the_bureau = factories.actor(factories.staff("甘登记", "registrar", at=ours, region="340100"))
+    of_the_centre = factories.actor(factories.staff("邢登记", "registrar", at=low, region="340103"))
+    for registrar in (of_the_city, of_the_bureau, of_the_centre):
+        with pytest.raises(Forbidden):
+            moved(registrar, low, theirs)
+    for parent in (sister, None):
+        with pytest.raises(Forbidden):
+            moved(of_the_centre, low, parent)
+    low.refresh_from_db()
+    assert (low.parent_id, low.version) == (ours.pk, 1)
+    assert moved(of_the_bureau, low, sister) == sister.pk
+    assert moved(of_the_city, low, None) is None
+    assert moved(SYSTEM, low, theirs) == theirs.pk
+
+
+def test_a_table_that_puts_a_body_under_one_out_of_reach_says_so_before_anything_is_written() -> None:
+    ours, theirs = factories.office("justice_bureau", "340100", "甲市司法局"), factories.office("justice_bureau", "340200", "乙市司法局")
+    factories.office("service_center", "340100", "甲市中心", ours)
+    registrar = factories.actor(factories.staff("邓登记", "registrar", region="340100"))
+    content = table("公共法律服务中心,甲市中心,,340100,,乙市司法局,,", "公共法律服务中心,甲市第二中心,,340100,,乙市司法局,,")
+    batch = check_import(actor=registrar, kind="organisations", file_name="机构.csv", content=content)
+    assert [(p["row"], p["column"], p["code"]) for p in batch.report["problems"]] == [(2, "上级机构", "import.scope"), (3, "上级机构", "import.scope")]
+    assert not Organisation.objects.filter(parent=theirs).exists()
+
+
 @pytest.fixture
 def registrar() -> Any:
     return factories.actor(factories.staff("周登记", "registrar", region="340000"))
