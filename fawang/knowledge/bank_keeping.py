@@ -97,13 +97,14 @@ def review_question(*, actor: Actor, question_id: uuid.UUID) -> Question:
 def retire_question(*, actor: Actor, question_id: uuid.UUID, reason: str) -> Question:
     """Take a pair out of use, draft or reviewed, with a reason; search forgets it. Twice changes nothing. Locks the question.
 
-    Needs ``knowledge.manage``. Raises ``Refusal`` ``question.own``, ``field.required`` without a reason, ``Absent``.
+    Needs ``knowledge.retire``: a pair's owner is who reviewed it, who is told when its articles change.
+    Raises ``Refusal`` ``question.own``, ``field.required`` without a reason, ``Absent``.
     """
-    require("knowledge.manage", actor)
-    if not reason.strip():
-        raise Refusal("form.invalid", fields={"reason": Refusal("field.required", field="reason")})
     with transaction.atomic():
         row = _locked(question_id)
+        require("knowledge.retire", actor, row.reviewed_by)
+        if not reason.strip():
+            raise Refusal("form.invalid", fields={"reason": Refusal("field.required", field="reason")})
         if row.state == Question.State.RETIRED:
             return row
         _not_own(actor, row)

@@ -26,6 +26,16 @@ def manage(actor: Actor, target: Any) -> Decision:
     return deny("只有规则管理员可以维护法律库和题库。", "Only rule editors keep the library and the bank.")
 
 
+@policy("knowledge.retire", "内容的责任人、规则管理员", "Whoever is named as its owner, and rule editors")
+def retire(actor: Actor, target: Any) -> Decision:
+    """Taking something of the library out of use. ``target`` is the account named as its owner; what belongs to nobody is the rule editors'."""
+    if manage(actor, None):
+        return allow()
+    if actor.staff_id is not None and target and str(actor.staff_id) == target:
+        return allow()
+    return deny("只有责任人或规则管理员可以停用、撤下这项内容。", "Only its owner or a rule editor may retire this.")
+
+
 @policy("knowledge.propose", "律师、规则管理员、机构负责人、督办员", "Advisers, rule editors, heads, supervisors")
 def propose(actor: Actor, target: Any) -> Decision:
     """Proposing a pair of question and articles for the bank."""

@@ -85,12 +85,12 @@ def review_snippet(*, actor: Actor, snippet_id: uuid.UUID) -> Snippet:
 
 
 def retire_snippet(*, actor: Actor, snippet_id: uuid.UUID, reason: str) -> Snippet:
-    """Offer the passage no longer. Twice changes nothing. Locks it. Needs ``knowledge.manage`` and a reason."""
-    require("knowledge.manage", actor)
-    if not reason.strip():
-        raise Refusal("form.invalid", fields={"reason": Refusal("field.required", field="reason")})
+    """Offer the passage no longer. Twice changes nothing. Locks it. Needs ``knowledge.retire`` and a reason."""
     with transaction.atomic():
         row = _locked(snippet_id)
+        require("knowledge.retire", actor, row.written_by)
+        if not reason.strip():
+            raise Refusal("form.invalid", fields={"reason": Refusal("field.required", field="reason")})
         if row.state != Snippet.State.RETIRED:
             row.state = Snippet.State.RETIRED
             row.save(update_fields=["state"])

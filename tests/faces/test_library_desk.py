@@ -10,12 +10,17 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from fawang.kernel.models import Event
+from fawang.knowledge.bank_keeping import propose_question
+from fawang.knowledge.cases.services import publish_case, write_case
+from fawang.knowledge.guides.services import new_guide
 from fawang.knowledge.importers.run import import_laws
 from fawang.knowledge.interviews.selectors import tables_for
-from fawang.knowledge.models import Case, Guide, IndexState, LocalFigure, Question, ReviewFlag, Snippet
+from fawang.knowledge.models import Case, Citation, Guide, IndexState, LocalFigure, Question, ReviewFlag, Snippet
 from fawang.knowledge.reviewing import change_of
 from fawang.knowledge.search.upkeep import missing
 from fawang.knowledge.services import cite
+from fawang.knowledge.snippets import write_snippet
 from fawang.matters import actions
 from fawang.matters.services import take_step
 from fawang.people.actors import SYSTEM
@@ -112,6 +117,44 @@ def test_retiring_from_a_review_needs_a_reason_and_takes_the_thing_off_at_once(k
     assert post(keepers["deng"], f"/desk/library/reviews/{flag.pk}", "/desk/library", outcome="withdrawn", note="标准变了").status_code == 302
     assert Guide.objects.get(slug="late-pay").current is None
     assert Client().get("/faq/late-pay").status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["guide", "snippet", "case", "question"])
+def test_whoever_is_named_as_owner_retires_his_own_from_a_review_and_nothing_of_others(keepers: Any, kind: str) -> None:
+    li, other = keepers["li_row"], factories.staff("钱律师", "adviser", at=keepers["agency"])
+    owner, editor = str(li.pk), factories.actor(keepers["deng_row"])
+    if kind == "guide":
+        thing: Any = new_guide(actor=factories.actor(li), **GUIDE)
+        post(keepers["deng"], "/desk/library/guides/late-pay", verb="review")
+        post(keepers["deng"], "/desk/library/guides/late-pay", verb="publish", review_due="2026-12-01")
+        ref = "late-pay"
+    elif kind == "snippet":
+        thing = write_snippet(actor=factories.actor(li), title="欠薪", text="应当及时足额支付劳动报酬。", norms="劳动合同法 30")
+        ref = str(thing.pk)
+    elif kind == "case":
+        thing = write_case(actor=factories.actor(li), typed={**CASE, "facts": "拖欠三个月工资。"})[0]
+        publish_case(actor=editor, case_id=thing.pk)
+        ref = str(thing.pk)
+    else:
+        thing = propose_question(actor=factories.actor(other), text="厂里拖欠三个月工资不给怎么办", norms="劳动合同法 30")
+        Question.objects.filter(pk=thing.pk).update(state="reviewed", reviewed_by=owner)  # Li reviewed it when he still was a rule editor
+        ref = str(thing.pk)
+    cited = Citation.objects.get_or_create(kind=kind, ref=ref, law=law("劳动合同法"), number=30, sub=0, defaults={"owner": owner})[0]
+    mine = ReviewFlag.objects.create(citation=cited, reason="第三十条已修改", effective_on=date(2026, 1, 1), owner=owner)
+    stranger = ReviewFlag.objects.create(citation=cited, reason="第三十条又已修改", effective_on=date(2026, 2, 1), owner=str(other.pk))
+    refused = post(signed_in(other), f"/desk/library/reviews/{stranger.pk}", "/desk/library", outcome="withdrawn", note="不要了")
+    assert (refused.status_code, "只有责任人或规则管理员" in refused.content.decode()) == (403, True), "told of the change, and yet no owner"
+    stranger.refresh_from_db()
+    assert stranger.state == "open"
+    assert post(keepers["li"], f"/desk/library/reviews/{mine.pk}", "/desk/library", outcome="withdrawn", note="标准变了").status_code == 302
+    assert not ReviewFlag.objects.filter(pk=mine.pk, state="open").exists()
+    closed = Event.objects.get(kind="knowledge.review_done", stream=str(cited.pk))
+    assert (closed.actor_id, closed.payload["outcome"]) == (owner, "withdrawn")
+    if kind == "guide":
+        assert Guide.objects.get(slug="late-pay").current is None
+    else:
+        thing.refresh_from_db()
+        assert thing.state in {"withdrawn", "retired"}
 
 
 def test_an_answer_cannot_be_retired(keepers: Any, flagged: ReviewFlag) -> None:

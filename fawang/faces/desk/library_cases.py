@@ -14,6 +14,7 @@ from fawang.faces.pages import errors_of, language, spec, typed
 from fawang.faces.portal.regions import places_to_choose
 from fawang.faces.routing import open_to
 from fawang.kernel.errors import Absent, Refusal
+from fawang.kernel.policy import decide
 from fawang.kernel.texts import Text
 from fawang.knowledge.cases.reading import CHOICES, COLUMNS, LONG
 from fawang.knowledge.cases.selectors import case_to_edit
@@ -42,7 +43,7 @@ def _fields() -> list[FieldSpec]:
     return found
 
 
-@open_to("knowledge.propose")
+@open_to("knowledge.propose", "GET")
 def cases(request: HttpRequest) -> HttpResponse:
     """Cases by state and words."""
     state = request.GET.get("state", "draft")
@@ -122,5 +123,6 @@ def _form(request: HttpRequest, row: Case | None, *, refusal: Refusal | None = N
         "row": row, "fields": _fields(), "values": values, "errors": errors_of(refusal) if refusal else {}, "verb": verb, "left": left,
         "hidden": [(KINDS[k].in_language(tongue), n) for k, n in row.hidden.items() if k in KINDS] if row else [], "norms": row.norms if row else [],
         "owner": names_of_accounts([row.owner]).get(row.owner, "") if row else "", "own": bool(row and row.owner and row.owner == str(actor_of(request).staff_id)),
+        "may_retire": bool(row and decide("knowledge.retire", actor_of(request), row.owner)),
     }  # fmt: skip
     return library_page(request, "desk/library/case.html", "/desk/library/cases", context, status=refusal.status if refusal else 200)

@@ -15,6 +15,7 @@ from fawang.faces.portal.regions import places_to_choose
 from fawang.faces.routing import open_to
 from fawang.kernel import clock
 from fawang.kernel.errors import Refusal
+from fawang.kernel.policy import decide
 from fawang.kernel.texts import Text
 from fawang.knowledge.guides.prose import passages
 from fawang.knowledge.guides.selectors import SOON, TOPICS, all_guides, guide_to_edit
@@ -40,7 +41,7 @@ def _fields() -> list[FieldSpec]:
     ]  # fmt: skip
 
 
-@open_to("knowledge.propose")
+@open_to("knowledge.propose", "GET")
 def guides(request: HttpRequest) -> HttpResponse:
     """All guides: what is published, what somebody works on, what is due to be read again."""
     shown = numbered(request, all_guides(), 50)
@@ -113,5 +114,6 @@ def _form(request: HttpRequest, row: Guide | None, text: GuideText | None, *, re
         "owner": names.get(row.owner, "") if row else "", "writer": names.get(text.written_by, "") if text else "", "own": bool(text and text.written_by == str(actor_of(request).staff_id)),
         "current": passages(row.current.body) if row and row.current else [], "draft": passages(text.body) if text else [], "today": clock.today(), "on": clock.today(),
         "due": request.POST.get("review_due", ""), "title": (text or row.current).title if row and (text or row.current) else Text("新写一篇", "A new guide").in_language(language()),  # type: ignore[union-attr]
+        "may_retire": bool(row and decide("knowledge.retire", actor_of(request), row.owner)),
     }  # fmt: skip
     return library_page(request, "desk/library/guide.html", "/desk/library/guides", context, status=refusal.status if refusal else 200)

@@ -183,12 +183,12 @@ def _publish(case: Case) -> None:
 
 
 def withdraw_case(*, actor: Actor, case_id: uuid.UUID, reason: str) -> Case:
-    """Take a case off the site, or out of the drafts. Twice changes nothing. Needs ``knowledge.manage``."""
-    require("knowledge.manage", actor)
-    if not reason.strip():
-        raise Refusal("form.invalid", fields={"reason": Refusal("field.required", field="reason")})
+    """Take a case off the site, or out of the drafts. Twice changes nothing. Needs ``knowledge.retire``; locks the case."""
     with transaction.atomic():
         case = Case.objects.select_for_update().get(pk=case_id)
+        require("knowledge.retire", actor, case.owner)
+        if not reason.strip():
+            raise Refusal("form.invalid", fields={"reason": Refusal("field.required", field="reason")})
         if case.state != "withdrawn":
             case.state = "withdrawn"
             case.save(update_fields=["state"])

@@ -135,12 +135,12 @@ def _publish(guide: Guide, text: GuideText, review_due: date) -> None:
 
 
 def withdraw_guide(*, actor: Actor, guide_id: uuid.UUID, reason: str) -> Guide:
-    """Take a guide off the site; its texts stay on file. Withdrawing twice changes nothing. Needs ``knowledge.manage``."""
-    require("knowledge.manage", actor)
-    if not reason.strip():
-        raise Refusal("form.invalid", fields={"reason": Refusal("field.required", field="reason")})
+    """Take a guide off the site; its texts stay on file. Withdrawing twice changes nothing. Needs ``knowledge.retire``; locks the guide."""
     with transaction.atomic():
         guide = Guide.objects.select_for_update().get(pk=guide_id)
+        require("knowledge.retire", actor, guide.owner)
+        if not reason.strip():
+            raise Refusal("form.invalid", fields={"reason": Refusal("field.required", field="reason")})
         if guide.current_id is None:
             return guide
         GuideText.objects.filter(pk=guide.current_id).update(state="withdrawn")
