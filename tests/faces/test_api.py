@@ -109,6 +109,24 @@ def test_wrong_and_foreign_codes_look_the_same(desk: Any) -> None:
     assert wrong.content == swapped.content
 
 
+def test_only_codes_that_open_nothing_count_and_whoever_holds_one_reads_on(desk: Any) -> None:
+    code = post("consultations", QUESTION, factories.key()).json()["lookup_code"]
+    run = post("interview-runs", {"interview": "unpaid_wages"}, factories.key()).json()["code"]
+    client = Client()
+    for _ in range(245):
+        assert client.get(f"/api/v1/matters/{code}").status_code == 200
+    for n in range(120):
+        assert client.get(f"/api/v1/matters/{n:026d}").status_code == 404
+        assert client.get(f"/api/v1/interview-runs/{n:026d}").status_code == 404
+    refused = client.get("/api/v1/matters/" + "9" * 26)
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many")
+    assert int(refused["Retry-After"]) > 0
+    assert client.get("/track/" + "9" * 26).status_code == 429, "guesses are counted at both doors together"
+    assert client.get(f"/api/v1/matters/{code}").status_code == 200
+    assert client.get(f"/api/v1/interview-runs/{run}").status_code == 200
+    assert client.get("/api/v1/matters/" + "9" * 26, REMOTE_ADDR="10.0.0.9").status_code == 404, "another address"
+
+
 def test_the_contract_is_published(desk: Any) -> None:
     spec = Client().get("/api/v1/openapi.json").json()
     assert spec["openapi"].startswith("3.1")

@@ -11,7 +11,7 @@ from ninja import Router, Schema, Status
 
 from fawang.faces.api import schemas
 from fawang.faces.law_links import address_of, number_in, shown_standing, standing
-from fawang.faces.pages import limited
+from fawang.faces.pages import limited, looked_up
 from fawang.faces.portal.regions import chosen_region
 from fawang.kernel import clock
 from fawang.kernel.errors import Absent, Refusal
@@ -376,9 +376,8 @@ def begin_interview(request: HttpRequest, payload: BeginIn) -> Any:
 
 def _opened(request: HttpRequest, code: str) -> tuple[Interview, Answers, str]:
     require("knowledge.read", request.actor)  # type: ignore[attr-defined]
-    limited(request, "lookup", 240)
     folded = fold_lookup_code(code[:64])
-    run = run_of(folded)
+    run = looked_up(request, lambda: run_of(folded))
     chosen = interview(run.interview, run.version)
     return chosen, answers_of(chosen, kept_answers(run)), folded
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.db import transaction
@@ -15,11 +14,10 @@ from fawang.faces import problems  # noqa: F401 - registers the faces' words
 from fawang.faces.api import library, schemas, search
 from fawang.faces.api.contract import Contract
 from fawang.faces.api.errors import install
-from fawang.faces.pages import uploads_digest
-from fawang.faces.submission import matter_id_of, submit
+from fawang.faces.pages import looked_up, uploads_digest
+from fawang.faces.submission import matter_of, submit
 from fawang.faces.views_of import timeline, told
-from fawang.kernel import throttle
-from fawang.kernel.errors import Absent, Refusal
+from fawang.kernel.errors import Refusal
 from fawang.kernel.idempotency import once
 from fawang.kernel.policy import require
 from fawang.kernel.text_safety import ValueProblem, check_text
@@ -49,23 +47,14 @@ def declares(policy: str) -> Callable[[View], View]:
     return mark
 
 
-def _limited(request: HttpRequest, what: str, limit: int) -> None:
-    address = request.META.get("REMOTE_ADDR", "")
-    throttle.spend(f"{what}:{address}", limit=limit, window=timedelta(minutes=1))
-
-
 def _key(request: HttpRequest) -> str:
     return request.headers.get("Idempotency-Key", "")
 
 
 def _holder(request: HttpRequest, code: str) -> tuple[Actor, Matter]:
     """The matter a lookup code opens and the actor who holds it. Raises ``Absent`` for wrong and foreign codes alike."""
-    _limited(request, "lookup", 240)
-    found = matter_id_of(code)
-    if found is None:
-        raise Absent
-    actor: Actor = request.actor.holding(found)  # type: ignore[attr-defined]
-    matter = Matter.objects.select_related("office").get(pk=found)
+    matter = looked_up(request, lambda: matter_of(code))
+    actor: Actor = request.actor.holding(matter.pk)  # type: ignore[attr-defined]
     require("matters.read", actor, matter)
     return actor, matter
 
