@@ -17,7 +17,7 @@ HOTLINE = ("hotline", "hotline_engine")
 SILENCE = timedelta(seconds=30)
 
 
-@open_to("public")
+@open_to("public", "GET")
 def healthz(request: HttpRequest) -> JsonResponse:
     """200 only when database, worker, live process and (unless it is left out) the hotline's controller and engine are up."""
     try:

@@ -16,6 +16,8 @@ from fawang.kernel.errors import Refusal
 from fawang.people.actors import ANONYMOUS, Actor, actor_of_person, actor_of_staff
 from fawang.people.models import Person, Staff
 
+_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "gb18030", "gbk", "gb2312"})
+"""What a form may say it is written in; every page of the house sends UTF-8."""
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
@@ -75,6 +77,8 @@ class ActorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
             return self._unreadable(request)
+        if request.encoding and request.encoding.lower() not in _CHARSETS:
+            return self._strange(request)
         actor = actor_from_session(request)
         request.actor = actor  # type: ignore[attr-defined]
         request_id = uuid.uuid4().hex[:16]
@@ -100,6 +104,15 @@ class ActorMiddleware:
         return (
             HttpResponseRedirect(f"/{quote(request.path.lstrip('/'))}?{without}") if request.method == "GET" and "%00" not in without else bad_request(request)
         )
+
+    def _strange(self, request: HttpRequest) -> HttpResponse:
+        """A body said to be in a charset no browser sends: some of them do not even hold text."""
+        from fawang.faces.api.errors import problem
+        from fawang.faces.failures import bad_request
+
+        request.actor = ANONYMOUS  # type: ignore[attr-defined]
+        request.encoding = settings.DEFAULT_CHARSET
+        return problem(Refusal("body.unreadable", status=400)) if request.path.startswith("/api/") else bad_request(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """A refusal is an answer, not a crash."""

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
@@ -17,6 +19,7 @@ from django.utils.translation import get_language
 from fawang.kernel import throttle
 from fawang.kernel.errors import Absent, Refusal
 from fawang.kernel.idempotency import once
+from fawang.kernel.text_safety import ValueProblem, check_text
 from fawang.kernel.texts import Text
 from fawang.matters.forms import FieldSpec, StepForm, fields_of
 
@@ -59,12 +62,22 @@ def form_data(request: HttpRequest, form: type[StepForm] | None) -> dict[str, An
 
 
 def post_once(request: HttpRequest, scope: str, act: Callable[[], str]) -> HttpResponse:
-    """Do a form's action once for the page's key and go where it says; a double click goes to the same place."""
+    """Do a form's action once for the page's key and go where it says; a double click goes to the same place.
+
+    Text that cannot be kept is refused at its field before anything is done. Raises ``Refusal``.
+    """
     key = request.POST.get("_key", "")
     if not key:
         raise Refusal("page.key", status=400)
+    keepable(request)
     pairs = sorted((k, v) for k, values in request.POST.lists() if k != "csrfmiddlewaretoken" for v in values)
-    _, answer, _ = once(scope=scope, key=key, body=repr(pairs).encode() + uploads_digest(request.FILES.getlist("files")), action=lambda: (303, {"to": act()}))
+    body = repr(pairs).encode("utf-8", "surrogatepass") + uploads_digest(request.FILES.getlist("files"))
+    try:
+        _, answer, _ = once(scope=scope, key=key, body=body, action=lambda: (303, {"to": act()}))
+    except ValueProblem as bad:
+        raise Refusal(bad.code, **bad.params) from None
+    except (DataError, OverflowError):  # longer, larger or later than the table holds, and no rule of the field said so before
+        raise Refusal("form.bounds") from None
     response = HttpResponseRedirect(answer["to"])
     if re.fullmatch(r"[\w-]{8,64}", key, re.ASCII):
         response.set_cookie("done", key, max_age=60, samesite="Lax", secure=request.is_secure())  # the page lets go of its draft of this form, and of no other
@@ -79,6 +92,20 @@ def post_or_show(request: HttpRequest, scope: str, act: Callable[[], str], show:
         if refusal.status == 404:
             raise
         return show(refusal)
+
+
+def keepable(request: HttpRequest) -> None:
+    """Refuse a form that holds text no field takes: control characters, characters that were lost on the way. Raises ``Refusal('form.invalid')``."""
+    problems: dict[str, Refusal] = {}
+    for name, values in request.POST.lists():
+        for value in values:
+            try:
+                check_text(value, max_length=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+            except ValueProblem as bad:
+                problems[name] = Refusal(bad.code, field=name, **bad.params)
+    problems.pop("_key", None)  # judged by its own rule
+    if problems:
+        raise Refusal("form.invalid", fields=problems)
 
 
 def uploads_digest(files: Iterable[UploadedFile[Any]]) -> bytes:

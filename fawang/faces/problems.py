@@ -13,10 +13,15 @@ catalogue(
         "window.office": ("您的账号没有所属机构，不能在窗口受理，请联系系统管理员。", "Your account belongs to no office; ask the administrator."),
         "calendar.entry": ("请填写日期；录入整年时须写明年份和依据。", "Give the day; for a year also its number and source."),
         "calendar.line": ("这一行看不懂：{line}。每行写：日期 放假或上班 名称。", "Cannot read this line: {line}."),
+        "leave.far": ("请填写三年以内的日期。", "Give a day within three years."),
         "leave.order": ("结束日期不能早于开始日期。", "The end lies before the beginning."),
         "broken": (
             "我们的系统出了问题，您的请求没有办理，请稍后再试。",
             "Something broke on our side; the request was not carried out. Please try again later.",
+        ),
+        "form.bounds": (
+            "有一项内容太长，或者数字、日期超出范围，没有保存；您填写的内容还在，请修改后再提交。",
+            "Something is too long, or a number or date is out of bounds; nothing was saved, and your text is kept.",
         ),
         "page.key": ("这个页面已经失效，请返回重新打开；您填写的内容还在。", "This page is out of date; your text is kept."),
     }

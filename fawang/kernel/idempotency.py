@@ -46,6 +46,11 @@ def once(*, scope: str, key: str, body: bytes, action: Callable[[], tuple[int, d
         return status, answer, False
 
 
+def answered(*, scope: str, key: str) -> bool:
+    """Whether this key was used already, so that nothing needs asking before the same answer is given again."""
+    return bool(_KEY.fullmatch(key)) and IdempotencyKey.objects.filter(scope=scope, key=key).exists()
+
+
 def _replay(scope: str, key: str, body_digest: str) -> tuple[int, dict[str, Any], bool]:
     kept = IdempotencyKey.objects.get(scope=scope, key=key)
     if kept.body_digest != body_digest:

@@ -425,20 +425,17 @@ ROUTES: dict[str, Expect] = {
     **{
         name: Expect(staff_of(*PROPOSERS), staff_of(*PROPOSERS))
         for name in (
-            "desk_questions",
             "desk_snippets",
-            "desk_guides",
             "desk_guide_new",
             "desk_guide",
-            "desk_cases",
             "desk_case_new",
             "desk_local_figures",
         )
     },
+    **{name: Expect(staff_of(*PROPOSERS)) for name in ("desk_questions", "desk_guides", "desk_cases")},
     "desk_case": Expect(staff_of(*PROPOSERS), at_desk(_not_kept)),
     "desk_question": Expect(at_desk(_not_kept), at_desk(_not_kept)),
-    "desk_snippet": Expect(None, staff_of("rule_editor")),
-    "desk_local_figure": Expect(None, at_desk(lambda who, subject: "absent" if who.role == "rule_editor" else "no")),
+    **{name: Expect(None, at_desk(lambda who, subject: "absent" if who.role == "rule_editor" else "no")) for name in ("desk_snippet", "desk_local_figure")},
     "desk_window": Expect(at_desk(_takes_in), at_desk(_takes_in)),
     "desk_tickets": Expect(None, at_desk(_takes_in)),
     "desk_slip": Expect(at_desk(_slip), None, ("intake",)),

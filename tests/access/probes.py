@@ -169,6 +169,7 @@ class Answer:
     content_type: str
     body: bytes
     wrote: bool
+    allow: tuple[str, ...] = ()
 
     @property
     def meaning(self) -> str:
@@ -188,10 +189,11 @@ def probe(client: Client, method: str, path: str, to: Target) -> Answer:
         response = ask(client, method, path, to)
         body = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
         wrote = Event.objects.count() != before
+        allow = tuple(response.headers["Allow"].split(", ")) if "Allow" in response.headers else ()
     finally:
         transaction.savepoint_rollback(point)
         client.cookies = cookies
-    return Answer(path, response.status_code, response.headers.get("Location", ""), response.headers.get("Content-Type", ""), body, wrote)
+    return Answer(path, response.status_code, response.headers.get("Location", ""), response.headers.get("Content-Type", ""), body, wrote, allow)
 
 
 _NOISE = re.compile(rb'name="(?:csrfmiddlewaretoken|_key)" value="[^"]*"')

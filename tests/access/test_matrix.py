@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from fawang.kernel.policy import policies
-from tests.access.expectations import ROUTES, Rule
-from tests.access.probes import Route, all_routes, crowd, faceless, probe, target
+from tests.access.expectations import ROUTES, Expect, Rule
+from tests.access.probes import Route, Target, all_routes, crowd, faceless, probe, target
 from tests.access.world import World
 
-OTHER_METHODS = ("PUT", "DELETE")
+OTHER_METHODS = ("HEAD", "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
 def by_name() -> dict[str, Route]:
@@ -61,15 +66,70 @@ def test_everybody_meets_what_the_domain_gives_him_and_nothing_else(world: World
     assert not wrong, "\n".join(wrong)
 
 
+PASSERS = ("anonymous", "complained with the code", "supervisor@above")
+"""Who tries methods a route does not have: the public, the other side, and somebody who may open much."""
+
+
+def of(route: Route, expected: Expect) -> frozenset[str]:
+    """The methods a route has; HEAD goes with GET."""
+    if route.methods:  # operations of the API share an address
+        return frozenset().union(*(r.methods for r in all_routes() if r.pattern == route.pattern))
+    own = {method for method, rule in (("GET", expected.get), ("POST", expected.post)) if rule is not None}
+    return frozenset(own | ({"HEAD"} if "GET" in own else set()))
+
+
 @pytest.mark.parametrize("method", OTHER_METHODS)
-def test_a_method_no_page_speaks_of_does_nothing_anywhere(world: World, method: str) -> None:
-    wrong = []
+def test_a_method_a_page_does_not_have_is_405_to_whoever_may_come_there_nothing_to_others_and_does_nothing(world: World, method: str) -> None:
+    wrong, sent = [], 0
     for name, route in by_name().items():
-        if name == "healthz" or method in route.methods:
+        expected = ROUTES[name]
+        if name in {"healthz", "openapi-json", "api-root"} or method in of(route, expected):
             continue
-        subject = ROUTES[name].subjects[0]
+        subject = expected.subjects[0]
         to = target(world, route, subject)
-        got = probe(world.clients[world.who("complained with the code")], method, to.path, to)
-        if got.meaning == "broken" or got.wrote:
-            wrong.append(f"{method} {name}: {got.status}")
-    assert not wrong, "\n".join(wrong)
+        for who in [world.who(n) for n in PASSERS]:
+            got, sent = probe(world.clients[who], method, to.path, to), sent + 1
+            place = f"{method} {name} as {who.name}"
+            if got.wrote or got.status not in {404, 405}:
+                wrong.append(f"{place}: {got.status}{', written' if got.wrote else ''}")
+            elif got.status == 405 and not name.startswith("api_") and set(got.allow) != of(route, expected):
+                wrong.append(f"{place}: says {sorted(got.allow)}")
+            elif got.status == 404 and "ok" in {rule(who, s) for rule in (expected.get, expected.post) if rule for s in expected.subjects}:
+                wrong.append(f"{place}: absent, though he may come there")
+            elif to.absent and faceless(got, to.path) != faceless(probe(world.clients[who], method, to.absent, to), to.absent):
+                wrong.append(f"{place}: tells an object from one that does not exist")
+    assert sent > 50
+    assert not wrong, f"{len(wrong)} of {sent}\n" + "\n".join(wrong)
+
+
+def shape(client: Client, method: str, path: str, to: Target) -> list[str]:
+    """The statements a request sends to the database, without their values and without what a session alone costs."""
+    with CaptureQueriesContext(connection) as asked:
+        probe(client, method, path, to)
+    bare = [
+        re.sub(r"'(?:[^']|'')*'(?:::\w+)?|\b[0-9]+\b|\b[0-9a-f]{8}-[0-9a-f-]{27}\b", "?", q["sql"])
+        for q in asked.captured_queries
+        if "SAVEPOINT" not in q["sql"]
+    ]
+    return [re.sub(r"\?(?:, \?)+", "?", sql) for sql in bare]
+
+
+LOOKERS = ("stranger", "complained with the code", "conflicted", "dispatcher@other", "seat@other")
+
+
+@pytest.mark.parametrize("name", sorted(name for name, expected in ROUTES.items() if expected.subjects != ("",)))
+def test_what_is_of_others_takes_the_same_statements_as_what_never_was(world: World, name: str) -> None:
+    route, expected = by_name()[name], ROUTES[name]
+    wrong, compared = [], 0
+    for method, rule in (("GET", expected.get), ("POST", expected.post)):
+        for subject in expected.subjects if rule else ():
+            to = target(world, route, subject)
+            for who in [world.who(n) for n in LOOKERS]:
+                if rule is None or rule(who, subject) != "absent" or not to.absent:
+                    continue
+                compared += 1
+                here, nowhere = (shape(world.clients[who], method, path, to) for path in (to.path, to.absent))
+                if here != nowhere:
+                    more = [s for s in here if s not in nowhere] or [f"{len(here)} statements, not {len(nowhere)}"]
+                    wrong.append(f"{method} {name} [{subject}] as {who.name}: {more[0][:200]}")
+    assert not wrong, f"{len(wrong)} of {compared}\n" + "\n".join(wrong)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
 
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.pages import errors_of, language, post_once, spec, whole
@@ -28,6 +27,8 @@ from fawang.people.roles import ROLES
 from fawang.registry.models import Organisation
 
 LISTED = 200
+_LEAVE_WITHIN = timedelta(days=3 * 366)
+"""Further away a day of leave is a slip of the keyboard."""
 
 
 def _offices() -> list[tuple[str, Text]]:
@@ -37,7 +38,7 @@ def _offices() -> list[tuple[str, Text]]:
     ]
 
 
-@open_to("desk.staff")
+@open_to("desk.staff", "GET")
 def accounts(request: HttpRequest) -> HttpResponse:
     """All accounts, by name."""
     return _page(request)
@@ -63,8 +64,7 @@ def _page(request: HttpRequest, *, errors: Any = None, values: Any = None, statu
     return page(request, "desk/accounts.html", context, status=status)
 
 
-@require_POST
-@open_to("people.create_staff")
+@open_to("people.create_staff", "POST")
 def create(request: HttpRequest) -> HttpResponse:
     """A new account: its first password is shown once."""
     actor = actor_of(request)
@@ -74,20 +74,25 @@ def create(request: HttpRequest) -> HttpResponse:
         for field, text in (("name", name), ("username", username)):
             if not text.strip():
                 raise Refusal("form.invalid", fields={field: Refusal("field.required", field=field)})
-            check_text(text, max_length=60, single_line=True)
+            _one_line(field, text)
         office = Organisation.objects.filter(pk=_uuid(request.POST.get("office", ""))).first()
         if office is None:
             raise Refusal("form.invalid", fields={"office": Refusal("matter.office", field="office")})
         staff = create_staff(actor=actor, username=username, name=name, password=password, office_id=office.pk, phone=request.POST.get("phone", ""))
     except ValueProblem as bad:
-        return _page(
-            request, errors={"phone" if bad.code.startswith("phone") else "name": Refusal(bad.code, **bad.params)}, values=request.POST.dict(), status=422
-        )
+        return _page(request, errors={"phone": Refusal(bad.code, **bad.params)}, values=request.POST.dict(), status=422)
     except Refusal as refusal:
         field = refusal.field or "form"
         return _page(request, errors=dict(refusal.fields) or {field: refusal}, values=request.POST.dict(), status=refusal.status)
     messages.success(request, f"已建账号 {staff.username}，初始密码（只显示这一次）：{password}")
     return redirect(f"/desk/staff/{staff.pk}")
+
+
+def _one_line(field: str, text: str) -> None:
+    try:
+        check_text(text, max_length=60, single_line=True)
+    except ValueProblem as bad:
+        raise Refusal("form.invalid", fields={field: Refusal(bad.code, field=field, **bad.params)}) from None
 
 
 def _uuid(text: str) -> uuid.UUID:
@@ -105,7 +110,7 @@ def _staff(actor: Actor, staff_id: uuid.UUID) -> Staff:
     return found
 
 
-@open_to("desk.staff")
+@open_to("desk.staff", "GET")
 def account(request: HttpRequest, staff_id: uuid.UUID) -> HttpResponse:
     """One account: its posts, and who may change them."""
     return _account(request, _staff(actor_of(request), staff_id))
@@ -129,8 +134,7 @@ def _account(request: HttpRequest, staff: Staff, *, refusal: Refusal | None = No
     return page(request, "desk/account.html", context, status=status)
 
 
-@require_POST
-@open_to("desk.staff")
+@open_to("desk.staff", "POST")
 def change(request: HttpRequest, staff_id: uuid.UUID, verb: str) -> HttpResponse:
     """Grant, revoke, move, disable: each decided by its own policy."""
     actor = actor_of(request)
@@ -169,7 +173,7 @@ def change(request: HttpRequest, staff_id: uuid.UUID, verb: str) -> HttpResponse
         return _account(request, staff, refusal=refusal, status=refusal.status)
 
 
-@open_to("staff")
+@open_to("staff", "GET")
 def me(request: HttpRequest) -> HttpResponse:
     """My availability, my leave, my posts."""
     return _me(request)
@@ -193,8 +197,7 @@ def _me(request: HttpRequest, *, errors: Any = None, values: Any = None, status:
     return page(request, "desk/me.html", context, status=status)
 
 
-@require_POST
-@open_to("people.self")
+@open_to("people.self", "POST")
 def me_change(request: HttpRequest, verb: str) -> HttpResponse:
     """Set availability or leave."""
     actor = actor_of(request)
@@ -219,6 +222,9 @@ def me_change(request: HttpRequest, verb: str) -> HttpResponse:
 
 def _leave_day(request: HttpRequest, name: str) -> datetime:
     try:
-        return datetime.fromisoformat(request.POST.get(name, "")[:10]).replace(tzinfo=clock.BEIJING)
+        day = date.fromisoformat(request.POST.get(name, ""))
     except ValueError:
         raise Refusal("form.invalid", fields={name: Refusal("field.invalid", field=name)}) from None
+    if abs(day - clock.today()) > _LEAVE_WITHIN:
+        raise Refusal("form.invalid", fields={name: Refusal("leave.far", field=name)})
+    return datetime(day.year, day.month, day.day, tzinfo=clock.BEIJING)

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_POST
 
 from fawang.faces.answering import Offers, day_of, offers, read_lines, used_in, warnings, with_citation, with_passage
 from fawang.faces.desk import matter as pages
@@ -48,8 +47,7 @@ def _opened(request: HttpRequest, matter_id: uuid.UUID) -> tuple[Actor, Matter, 
     return actor, matter, typed(request, answer_fields(matter))
 
 
-@require_POST
-@open_to("staff")
+@open_to("staff", "POST")
 def library(request: HttpRequest, matter_id: uuid.UUID) -> HttpResponse:
     """Without scripts: look something up, or put one thing in; the page comes back with everything typed so far."""
     actor, matter, values = _opened(request, matter_id)
@@ -78,32 +76,28 @@ def library(request: HttpRequest, matter_id: uuid.UUID) -> HttpResponse:
     return pages.shown_again(request, actor, matter, VERB, values, panel)
 
 
-@require_POST
-@open_to("staff")
+@open_to("staff", "POST")
 def found(request: HttpRequest, matter_id: uuid.UUID) -> HttpResponse:
     """With scripts: what is found for the words typed, as a part of the page."""
     _, matter, values = _opened(request, matter_id)
     return _part(request, "desk/answer_found.html", {"offers": _found(matter, values, request.POST.get("find", "")), "matter": matter})
 
 
-@require_POST
-@open_to("staff")
+@open_to("staff", "POST")
 def checked(request: HttpRequest, matter_id: uuid.UUID) -> HttpResponse:
     """With scripts: what is doubtful in the answer as it stands."""
     _, matter, values = _opened(request, matter_id)
     return _part(request, "desk/answer_warned.html", {"warned": warnings(matter, values)})
 
 
-@require_POST
-@open_to("staff")
+@open_to("staff", "POST")
 def similar(request: HttpRequest, matter_id: uuid.UUID) -> HttpResponse:
     """With scripts: earlier answers like this one; looking at them is written down."""
     actor, matter, _ = _opened(request, matter_id)
     return _part(request, "desk/answer_similar.html", {"similar": _similar(actor, matter), "matter": matter})
 
 
-@require_POST
-@open_to("staff")
+@open_to("staff", "POST")
 def draft(request: HttpRequest, matter_id: uuid.UUID) -> HttpResponse:
     """With scripts: a machine's draft, labelled and checked, to be read and taken by a click or left."""
     actor, matter, values = _opened(request, matter_id)

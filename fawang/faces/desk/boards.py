@@ -23,7 +23,7 @@ from fawang.people.selectors import on_leave_ids
 OVERSIGHT = ("supervision_order", "rectification", "return_visit")
 
 
-@open_to("desk.board")
+@open_to("desk.board", "GET")
 def dispatch_board(request: HttpRequest) -> HttpResponse:
     """What nobody has yet, beside who could take it."""
     actor = actor_of(request)
@@ -55,7 +55,7 @@ def _load(person: Staff, lights: Counter[str], away: bool, names: dict[str, str]
     }  # fmt: skip
 
 
-@open_to("desk.supervision")
+@open_to("desk.supervision", "GET")
 def supervision_board(request: HttpRequest) -> HttpResponse:
     """Lights over all offices in scope, what is late, and which orders, visits and rectifications are open."""
     actor = actor_of(request)

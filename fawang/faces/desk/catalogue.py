@@ -53,7 +53,7 @@ def _region_name(code: str) -> str:
     return place.name if place else code
 
 
-@open_to("desk.registry")
+@open_to("desk.registry", "GET")
 def organisations(request: HttpRequest) -> HttpResponse:
     """Bodies by name, pinyin and kind."""
     shared = _shared(request, "/desk/registry")
@@ -63,7 +63,7 @@ def organisations(request: HttpRequest) -> HttpResponse:
     return page(request, "desk/registry.html", {**shared, "rows": rows, "shown": shown, "kinds": kinds})
 
 
-@open_to("desk.registry")
+@open_to("desk.registry", "GET")
 def sites(request: HttpRequest) -> HttpResponse:
     """Places one may walk into."""
     shared = _shared(request, "/desk/registry/sites")
@@ -71,7 +71,7 @@ def sites(request: HttpRequest) -> HttpResponse:
     return page(request, "desk/registry_sites.html", {**shared, "rows": [{"s": s, "region": _region_name(s.region_code)} for s in shown], "shown": shown})
 
 
-@open_to("desk.registry")
+@open_to("desk.registry", "GET")
 def practitioners(request: HttpRequest) -> HttpResponse:
     """Licensed people, with licences that are out of force said so."""
     shared = _shared(request, "/desk/registry/people")
@@ -216,7 +216,7 @@ def _accept(actor: Any, row: ImportBatch) -> Callable[[], str]:
     return act
 
 
-@open_to("desk.registry")
+@open_to("desk.registry", "GET")
 def export(request: HttpRequest, kind: str, suffix: str) -> HttpResponse:
     """A table as CSV or XLSX; ``?template=1`` gives the empty one."""
     if kind not in TABLES or suffix not in TYPES:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.desk.queue import rows_of
+from fawang.faces.law_links import day_in
 from fawang.faces.pages import language
 from fawang.faces.routing import open_to
 from fawang.kernel import clock
@@ -39,10 +40,8 @@ def offices_of(actor: Actor) -> set[str]:
 
 
 def _day(text: str, default: date) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return default
+    """The day in an address, within the years there can be figures of; ``default`` for anything else."""
+    return day_in(text) or default
 
 
 def _span(query: Any) -> tuple[date, date]:
@@ -51,7 +50,7 @@ def _span(query: Any) -> tuple[date, date]:
     return (first, last) if timedelta() <= last - first <= LONGEST else (last - timedelta(days=29), last)
 
 
-@open_to("oversight.figures")
+@open_to("oversight.figures", "GET")
 def figures_page(request: HttpRequest) -> HttpResponse:
     """The figures of a span, grouped one way, with a chart."""
     actor = actor_of(request)
@@ -89,7 +88,7 @@ def _row(row: dict[str, Any], part: str) -> dict[str, Any]:
     return {"key": str(row["key"]), "name": row["name"], "cells": [(f, row[f.code], row[f.denominator] if f.denominator else None) for f in FIGURES]}
 
 
-@open_to("oversight.figures")
+@open_to("oversight.figures", "GET")
 def behind(request: HttpRequest) -> HttpResponse:
     """The matters behind one figure. What the actor may not see is counted, never shown."""
     actor = actor_of(request)

@@ -23,7 +23,7 @@ from fawang.kernel.policy import decide
 from fawang.kernel.texts import Text
 
 
-@open_to("hotline.board")
+@open_to("hotline.board", "GET")
 def board(request: HttpRequest) -> HttpResponse:
     """The wallboard."""
     return _board(request)
@@ -73,7 +73,7 @@ def supervise(request: HttpRequest, verb: str) -> HttpResponse:
     return post_or_show(request, f"desk.hotline.{verb}", run, lambda refusal: _board(request, refusal=first_of(refusal), status=refusal.status))
 
 
-@open_to("hotline.seat")
+@open_to("hotline.seat", "GET")
 def work(request: HttpRequest) -> HttpResponse:
     """What is owed: unfinished tickets, call-backs, messages; for those on the board missed calls and reviews too."""
     actor = actor_of(request)

@@ -36,7 +36,7 @@ NAMED = ("drop", "needs", "pools", "instead", "to")
 """Whose names a walk is told with."""
 
 
-@open_to("hotline.figures")
+@open_to("hotline.figures", "GET")
 def edition(request: HttpRequest, edition_id: uuid.UUID) -> HttpResponse:
     """One edition: its parts, its walks, and a call of one's own choice walked through it."""
     return _edition(request, selectors.edition(actor_of(request), edition_id))

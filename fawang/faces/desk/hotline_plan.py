@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse
@@ -27,7 +26,7 @@ HOW = {
 }
 
 
-@open_to("hotline.figures")
+@open_to("hotline.figures", "GET")
 def plan(request: HttpRequest) -> HttpResponse:
     """Editions and announcements."""
     return _plan(request)

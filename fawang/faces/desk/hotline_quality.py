@@ -29,7 +29,7 @@ RESULTS = {"excellent": Text("优秀", "Excellent"), "qualified": Text("合格",
 _RANGE = re.compile(r"bytes=([0-9]{1,12})-([0-9]{0,12})")
 
 
-@open_to("hotline.board")
+@open_to("hotline.board", "GET")
 def samples(request: HttpRequest) -> HttpResponse:
     """Samples one may check, or in which one's own calls were checked."""
     rows = [_row(s) for s in selectors.samples(actor_of(request))]
@@ -44,7 +44,7 @@ def _row(sample: QualitySample) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@open_to("hotline.board")
+@open_to("hotline.board", "GET")
 def sample(request: HttpRequest, sample_id: uuid.UUID) -> HttpResponse:
     """One sample: call, ticket, sound, sheet."""
     return _sample(request, selectors.sample_page(actor_of(request), sample_id))

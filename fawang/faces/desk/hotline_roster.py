@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
 from fawang.faces.desk.frame import actor_of, page
+from fawang.faces.law_links import day_in
 from fawang.faces.pages import errors_of, identity, post_or_show
 from fawang.faces.routing import open_to
 from fawang.hotline import forecast, rosters, selectors
@@ -21,17 +22,14 @@ from fawang.people.models import Staff
 KINDS = {"day": Text("白班", "Day"), "night": Text("夜班", "Night"), "standby": Text("备勤", "Standby")}
 
 
-@open_to("hotline.figures")
+@open_to("hotline.figures", "GET")
 def roster(request: HttpRequest) -> HttpResponse:
     """One day: shifts with adherence, hours with forecast and gaps."""
     return _roster(request)
 
 
 def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return clock.today()
+    return day_in(text) or clock.today()
 
 
 def _roster(request: HttpRequest, *, errors: object = None, status: int = 200) -> HttpResponse:

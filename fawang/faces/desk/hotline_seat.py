@@ -72,7 +72,7 @@ def _whom(data: Any) -> dict[str, str]:
     return {"kind": kind, "target": target}
 
 
-@open_to("hotline.seat")
+@open_to("hotline.seat", "GET")
 def seat(request: HttpRequest) -> HttpResponse:
     """The seat's page."""
     return _seat(request)
@@ -163,7 +163,7 @@ def _process_name(code: str, region: str) -> str:
     return str(process_in_force(code, clock.today(), region).name)
 
 
-@open_to("hotline.seat")
+@open_to("hotline.seat", "GET")
 def ticket(request: HttpRequest, ticket_id: uuid.UUID) -> HttpResponse:
     """One ticket: its form while it is a draft, its sheet afterwards."""
     return _ticket(request, selectors.ticket_page(actor_of(request), ticket_id))

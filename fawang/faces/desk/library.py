@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_POST
 
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.law_links import article_address, named
@@ -70,7 +69,7 @@ def done_once(request: HttpRequest, scope: str, act: Callable[[], str], again: C
     return answer
 
 
-@open_to("knowledge.propose")
+@open_to("knowledge.propose", "GET")
 def reviews(request: HttpRequest) -> HttpResponse:
     """What cites an article that changed: one's own, or all for those who keep the library."""
     return _reviews(request)
@@ -109,8 +108,7 @@ def _shown(flag: ReviewFlag, names: dict[str, str], refusal: Refusal | None) -> 
     }  # fmt: skip
 
 
-@require_POST
-@open_to("staff")
+@open_to("staff", "POST")
 def review(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
     """End one review: still right, changed, or retired."""
     actor = actor_of(request)

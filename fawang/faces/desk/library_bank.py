@@ -6,7 +6,6 @@ import uuid
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_POST
 
 from fawang.faces.desk import matter as pages
 from fawang.faces.desk.frame import actor_of, page
@@ -75,7 +74,7 @@ def _masked(matter: Matter, names: list[str]) -> tuple[dict[str, str], str]:
     return {"text": text, "norms": "\n".join(cited), "lay_words": ""}, shown_kinds(kinds, language())
 
 
-@open_to("knowledge.propose")
+@open_to("knowledge.propose", "GET")
 def questions(request: HttpRequest) -> HttpResponse:
     """The bank by state and words, with how often each was offered and taken."""
     state = request.GET.get("state", "draft")
@@ -169,8 +168,7 @@ def _snippets(request: HttpRequest, *, refusal: Refusal | None = None, at: str =
     return library_page(request, "desk/library/snippets.html", "/desk/library/snippets", context, status=refusal.status if refusal else 200)
 
 
-@require_POST
-@open_to("knowledge.propose")
+@open_to("knowledge.propose", "POST")
 def snippet(request: HttpRequest, snippet_id: uuid.UUID) -> HttpResponse:
     """Review or retire one passage."""
     actor, verb = actor_of(request), request.POST.get("verb", "")

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_POST
 
 from fawang.faces.desk.frame import actor_of
 from fawang.faces.desk.library import done_once, library_page, names_of_accounts
@@ -76,8 +75,7 @@ def _enter(request: HttpRequest, actor: Actor) -> str:
     return "/desk/library/figures"
 
 
-@require_POST
-@open_to("knowledge.propose")
+@open_to("knowledge.propose", "POST")
 def figure(request: HttpRequest, figure_id: uuid.UUID) -> HttpResponse:
     """Correct or end one figure."""
     actor = actor_of(request)

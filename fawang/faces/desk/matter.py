@@ -7,7 +7,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
 
 from fawang.faces.answering import count_taken, day_of, offers, warnings
 from fawang.faces.desk.actions import Action, action, possible_actions
@@ -69,7 +68,7 @@ def seen(request: HttpRequest, matter_id: uuid.UUID) -> tuple[Actor, Matter]:
     return actor, matter
 
 
-@open_to("staff")
+@open_to("staff", "GET")
 def matter_page(request: HttpRequest, matter_id: uuid.UUID) -> HttpResponse:
     """Read it; the read is written down with its purpose."""
     actor, matter = seen(request, matter_id)
@@ -222,8 +221,7 @@ def _reads(matter: Matter) -> list[dict[str, Any]]:
     return [{"at": r.at, "who": names.get(uuid.UUID(r.actor_id), "") if r.actor_id else "", "purpose": purpose_words(r.purpose, language())} for r in rows]
 
 
-@require_POST
-@open_to("staff")
+@open_to("staff", "POST")
 def step(request: HttpRequest, matter_id: uuid.UUID, verb: str) -> HttpResponse:
     """Take a declared step; what was typed comes back when it is refused."""
     actor, matter = seen(request, matter_id)
@@ -253,8 +251,7 @@ def _again(request: HttpRequest, actor: Actor, matter: Matter, verb: str, data: 
     )
 
 
-@require_POST
-@open_to("staff")
+@open_to("staff", "POST")
 def act(request: HttpRequest, matter_id: uuid.UUID, verb: str) -> HttpResponse:
     """Do one of the table's actions."""
     actor, matter = seen(request, matter_id)
@@ -275,8 +272,7 @@ def act(request: HttpRequest, matter_id: uuid.UUID, verb: str) -> HttpResponse:
     return answer if decide("matters.see", actor, matter) else redirect("/desk/")
 
 
-@require_POST
-@open_to("staff")
+@open_to("staff", "POST")
 def attach(request: HttpRequest, matter_id: uuid.UUID) -> HttpResponse:
     """Add files."""
     actor, matter = seen(request, matter_id)
@@ -297,7 +293,7 @@ def attach(request: HttpRequest, matter_id: uuid.UUID) -> HttpResponse:
         return _page(request, actor, matter, verb="attach", errors=errors_of(refusal), refusal=first_of(refusal), status=refusal.status)
 
 
-@open_to("staff")
+@open_to("staff", "GET")
 def document(request: HttpRequest, matter_id: uuid.UUID, document_id: uuid.UUID) -> HttpResponse:
     """A document as it was issued, ready to print."""
     actor, matter = seen(request, matter_id)

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
 
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.pages import first_of, language, post_once, whole
@@ -70,7 +69,7 @@ def read_filter(actor: Actor, query: Any) -> QueueFilter:
     )  # fmt: skip
 
 
-@open_to("staff")
+@open_to("staff", "GET")
 def queue_page(request: HttpRequest) -> HttpResponse:
     """What is mine to do, the nearest breach first."""
     return _queue(request)
@@ -101,8 +100,7 @@ def _queue(request: HttpRequest, *, results: list[RowResult] | None = None, refu
     )
 
 
-@require_POST
-@open_to("staff")
+@open_to("staff", "POST")
 def bulk(request: HttpRequest) -> HttpResponse:
     """One action on the ticked rows; every row says what became of it."""
     actor = actor_of(request)
@@ -158,8 +156,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
     return page(request, "desk/search.html", {"rows": rows, "q": text})
 
 
-@require_POST
-@open_to("staff")
+@open_to("staff", "POST")
 def views(request: HttpRequest) -> HttpResponse:
     """Keep or drop a view of one's own."""
     actor = actor_of(request)

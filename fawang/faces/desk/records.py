@@ -8,10 +8,9 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_POST
 
 from fawang.faces.desk.frame import actor_of, page
-from fawang.faces.pages import language, post_once, whole
+from fawang.faces.pages import keepable, language, post_once, whole
 from fawang.faces.routing import open_to
 from fawang.kernel import clock
 from fawang.kernel.errors import Refusal
@@ -31,7 +30,7 @@ UNITS = {"s": "秒", "min": "分钟", "h": "小时", "cd": "日", "wd": "个工�
 KINDS = (("", "平常日子"), ("holiday", "放假"), ("workday", "调休上班"))
 
 
-@open_to("staff")
+@open_to("staff", "GET")
 def rules(request: HttpRequest) -> HttpResponse:
     """Every time limit with its norm, and the working calendar."""
     return _rules(request)
@@ -55,8 +54,7 @@ def _rules(request: HttpRequest, *, refusal: Refusal | None = None, status: int 
     return page(request, "desk/rules.html", context, status=status)
 
 
-@require_POST
-@open_to("regions.edit_calendar")
+@open_to("regions.edit_calendar", "POST")
 def calendar(request: HttpRequest) -> HttpResponse:
     """Change one day, or enter a new year; open clocks move at once and say so."""
     actor = actor_of(request)
@@ -67,15 +65,13 @@ def calendar(request: HttpRequest) -> HttpResponse:
             year = request.POST.get("year", "")
             if not 2017 < whole(year) < 2100 or not request.POST.get("source", "").strip():
                 raise Refusal("calendar.entry")
-            moved.append(
-                publish_calendar_year(actor=actor, year=int(year), source=request.POST["source"][:100], days=_days(request.POST.get("days", ""), int(year)))
-            )
+            moved.append(publish_calendar_year(actor=actor, year=int(year), source=request.POST["source"], days=_days(request.POST.get("days", ""), int(year))))
             return f"/desk/rules?year={year}#calendar"
         try:
             day = date.fromisoformat(request.POST.get("day", ""))
         except ValueError:
             raise Refusal("calendar.entry") from None
-        moved.append(set_calendar_day(actor=actor, day=day, kind=request.POST.get("kind", ""), name=request.POST.get("name", "")[:40]))
+        moved.append(set_calendar_day(actor=actor, day=day, kind=request.POST.get("kind", ""), name=request.POST.get("name", "")))
         return f"/desk/rules?year={day.year}#calendar"
 
     try:
@@ -105,7 +101,7 @@ def _days(text: str, year: int) -> dict[date, tuple[str, str]]:
     return found
 
 
-@open_to("people.outbox")
+@open_to("people.outbox", "GET")
 def outbox(request: HttpRequest) -> HttpResponse:
     """Messages to people and what became of them."""
     note_read(subject_kind="outbox", subject_id=actor_of(request).account, purpose="outbox")
@@ -118,6 +114,7 @@ def trail(request: HttpRequest) -> HttpResponse:
     query: dict[str, str] = {k: str(v)[:60] for k, v in request.POST.items() if k in {"number", "who", "kind", "day", "table"}}
     rows: list[dict[str, Any]] = []
     if request.method == "POST":
+        keepable(request)
         note_read(subject_kind="audit", subject_id=actor_of(request).account, what=query.get("table", "events"), purpose="audit")
         rows = _reads(query) if query.get("table") == "reads" else _events(query)
     names = sorted((k, kinds()[k].name.in_language(language())) for k in kinds())

@@ -8,7 +8,6 @@ import segno
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
 
 from fawang.faces.pages import errors_of, limited, of_this_house, spec
 from fawang.faces.routing import open_to
@@ -53,8 +52,7 @@ def _enter(request: HttpRequest, staff: Staff) -> HttpResponse:
     return redirect({"password": "/desk/password", "totp": "/desk/device"}.get(request.session.get("stage", ""), _safe_next(request)))
 
 
-@require_POST
-@open_to("public")
+@open_to("public", "POST")
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End this session."""
     request.session.flush()

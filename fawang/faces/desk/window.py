@@ -9,7 +9,6 @@ import segno
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
 
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.desk.queue import rows_of
@@ -20,6 +19,7 @@ from fawang.faces.submission import submit
 from fawang.kernel import clock
 from fawang.kernel.context import acting
 from fawang.kernel.errors import Absent, Refusal
+from fawang.kernel.idempotency import answered
 from fawang.kernel.policy import require
 from fawang.kernel.readlog import note_read
 from fawang.kernel.texts import Text
@@ -76,7 +76,7 @@ def window(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         values = typed(request, fields)
         try:
-            if not request.POST.get("new_anyway"):
+            if not request.POST.get("new_anyway") and not answered(scope="desk.window", key=request.POST.get("_key", "")):
                 duplicates = possible_duplicates(actor, phone=str(values.get("phone", "")), identity_number=str(values.get("identity_number", "")))
             if not duplicates:
                 return post_once(request, "desk.window", lambda: _take(request, actor, office, process, dict(values)))
@@ -112,7 +112,7 @@ def _ticket(request: HttpRequest, office: Organisation) -> uuid.UUID | None:
     return QueueTicket.objects.filter(pk=sent, office=office, ended_at=None).values_list("pk", flat=True).first()
 
 
-@open_to("matters.take_in")
+@open_to("matters.take_in", "GET")
 def slip(request: HttpRequest, intake_id: uuid.UUID) -> HttpResponse:
     """受理单, to be printed and handed over."""
     actor = actor_of(request)
@@ -131,8 +131,7 @@ def slip(request: HttpRequest, intake_id: uuid.UUID) -> HttpResponse:
     return page(request, "desk/slip.html", {"intake": intake, "slips": slips})
 
 
-@require_POST
-@open_to("matters.take_in")
+@open_to("matters.take_in", "POST")
 def tickets(request: HttpRequest) -> HttpResponse:
     """Draw, call, or mark absent."""
     actor = actor_of(request)

@@ -134,7 +134,7 @@ def complain(request: HttpRequest) -> HttpResponse:
     return _page(request, "complaint", ("我要投诉", "Make a complaint"), ("提交投诉", "Submit"))
 
 
-@open_to("public")
+@open_to("public", "GET")
 def receipt(request: HttpRequest, code: str) -> HttpResponse:
     """The slip: code, number, by when, who."""
     matter = looked_up(request, lambda: matter_of(code))

@@ -48,7 +48,7 @@ def grouped() -> list[tuple[Text, str, list[Calculator]]]:
     return [row for row in [*found, (Text("其他", "Other"), "calculator", rest)] if row[2]]
 
 
-@open_to("public")
+@open_to("public", "GET")
 def calculator_list(request: HttpRequest) -> HttpResponse:
     """All sums by topic."""
     return render(request, "library/calculators.html", {"groups": grouped()})

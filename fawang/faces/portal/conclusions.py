@@ -7,7 +7,6 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
 
 from fawang.faces.pages import errors_of, language, limited, post_once, spec, typed
 from fawang.faces.portal.asking import GROUP_NAMES
@@ -49,7 +48,7 @@ def near(region: str) -> list[dict[str, Any]]:
     return []
 
 
-@open_to("public")
+@open_to("public", "GET")
 def result(request: HttpRequest, lookup: str) -> HttpResponse:
     """Where you stand, what to do by when, evidence, office, sums, legal aid; the opinion; the lawyer."""
     chosen, answers, code = opened(request, lookup)
@@ -79,8 +78,7 @@ def _issued(code: str) -> list[Opinion]:
     return list(opinions_of(run_of(code))[:5])
 
 
-@require_POST
-@open_to("public")
+@open_to("public", "POST")
 def opinion(request: HttpRequest, lookup: str) -> HttpResponse:
     """Issue the numbered opinion; the same answers on the same day give the same one."""
     chosen, answers, code = opened(request, lookup)

@@ -8,7 +8,6 @@ from typing import Any
 import segno
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
 
 from fawang.faces.pages import limited, looked_up, post_once
 from fawang.faces.routing import open_to
@@ -119,7 +118,7 @@ def private(response: HttpResponse) -> HttpResponse:
     return response
 
 
-@open_to("public")
+@open_to("public", "GET")
 def question_page(request: HttpRequest, lookup: str) -> HttpResponse:
     """The question to be asked now, or the one somebody went back to."""
     chosen, answers, code = opened(request, lookup)
@@ -132,8 +131,7 @@ def question_page(request: HttpRequest, lookup: str) -> HttpResponse:
     return _page(request, chosen, answers, code, question)
 
 
-@require_POST
-@open_to("public")
+@open_to("public", "POST")
 def answer(request: HttpRequest, lookup: str) -> HttpResponse:
     """Keep one answer and go on; what cannot be read comes back with the reason beside the field."""
     chosen, answers, code = opened(request, lookup)

@@ -45,7 +45,7 @@ def _day(request: HttpRequest) -> tuple[date, bool]:
     return found or clock.today(), bool(typed) and found is None
 
 
-@open_to("public")
+@open_to("public", "GET")
 def law_list(request: HttpRequest) -> HttpResponse:
     """Laws by level, found by a part of their title; in force on a day unless all are wanted."""
     on, bad_day = _day(request)
@@ -93,7 +93,7 @@ def _chosen(law: Law, on: date, wanted: date | None) -> LawVersion:
     return law_as_of(law, on) or next((v for v in versions if v.from_date <= on), versions[-1])
 
 
-@open_to("public")
+@open_to("public", "GET")
 def law_page(request: HttpRequest, slug: str) -> HttpResponse:
     """One law: whether it holds, its texts, its contents, every article."""
     law = law_at(request, slug)
@@ -126,7 +126,7 @@ def _shown_article(history: list[Article], on: date, version: date | None) -> Ar
     return (live or past or history[-1:])[0]
 
 
-@open_to("public")
+@open_to("public", "GET")
 def article_page(request: HttpRequest, slug: str, place: str) -> HttpResponse:
     """One article: its words on a day, how they came about, who relies on them, what people ask about it."""
     law, at = law_at(request, slug), number_in(place)

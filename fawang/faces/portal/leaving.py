@@ -14,7 +14,7 @@ from fawang.kernel import clock
 from fawang.regions.models import CalendarDay
 
 
-@open_to("public")
+@open_to("public", "GET")
 def leave(request: HttpRequest) -> HttpResponse:
     """End what the session knows, ask the browser to drop what it kept of this site, and go somewhere harmless."""
     if request.session.get("holds") or request.session.get("person_id"):
@@ -25,7 +25,7 @@ def leave(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-@open_to("public")
+@open_to("public", "GET")
 def calendar(request: HttpRequest) -> HttpResponse:
     """This month with its holidays and make-up days. It names no service and loads nothing that does."""
     today = clock.today()

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
 
 from fawang.faces.pages import errors_of, language, limited, of_this_house, spec
 from fawang.faces.routing import open_to
@@ -49,7 +48,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/me_sign_in.html", context, status=422 if errors else 200)
 
 
-@open_to("citizen")
+@open_to("citizen", "GET")
 def me(request: HttpRequest) -> HttpResponse:
     """All one's matters, and who looked."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -69,8 +68,7 @@ def me(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/me.html", {"rows": rows, "reads": reads})
 
 
-@require_POST
-@open_to("public")
+@open_to("public", "POST")
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Leave nothing behind."""
     request.session.flush()

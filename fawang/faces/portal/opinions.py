@@ -42,7 +42,7 @@ def opinion_at(request: HttpRequest, code: str) -> Opinion:
     return looked_up(request, lambda: opinion_by_code(fold_lookup_code(code[:64])))
 
 
-@open_to("public")
+@open_to("public", "GET")
 def opinion_page(request: HttpRequest, code: str) -> HttpResponse:
     """An issued opinion: number, date, whether it is untouched, and the paper as it was issued."""
     found = opinion_at(request, code)
@@ -53,14 +53,14 @@ def opinion_page(request: HttpRequest, code: str) -> HttpResponse:
     return private(render(request, "library/opinion.html", context))
 
 
-@open_to("public")
+@open_to("public", "GET")
 def opinion_pdf(request: HttpRequest, code: str) -> HttpResponse:
     """The paper as PDF, byte for byte the same each time."""
     found = opinion_at(request, code)
     return download(to_pdf(paper_from_json(found.body), at=found.issued_at), f"{found.number}.pdf", "application/pdf")
 
 
-@open_to("public")
+@open_to("public", "GET")
 def opinion_docx(request: HttpRequest, code: str) -> HttpResponse:
     """The paper as a text document."""
     found = opinion_at(request, code)

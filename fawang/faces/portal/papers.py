@@ -22,7 +22,7 @@ from fawang.knowledge.interviews.flow import read_answer
 from fawang.knowledge.interviews.selectors import kept_answers, run_of
 
 
-@open_to("public")
+@open_to("public", "GET")
 def paper_list(request: HttpRequest) -> HttpResponse:
     """All papers."""
     return render(request, "library/papers.html", {"templates": templates()})

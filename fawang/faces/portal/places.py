@@ -28,7 +28,7 @@ WIDTH, MARGIN, KM_PER_DEGREE = 300, 26, 111.32
 BARS = (1, 2, 5, 10, 20, 50, 100, 200)
 
 
-@open_to("public")
+@open_to("public", "GET")
 def sites(request: HttpRequest) -> HttpResponse:
     """Places of a region: open now, hours, what is offered, who can get in."""
     region, tongue = request.GET.get("region", ""), language()
@@ -87,7 +87,7 @@ def _part(points: list[dict[str, int]]) -> None:
                 point["x"], point["y"] = MARGIN, near["y"] + 26
 
 
-@open_to("public")
+@open_to("public", "GET")
 def ground(request: HttpRequest) -> HttpResponseBase:
     """The approved map's picture."""
     found = approved_map()

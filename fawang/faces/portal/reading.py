@@ -44,7 +44,7 @@ def _at() -> int:
     return 1 if language().startswith("en") else 0
 
 
-@open_to("public")
+@open_to("public", "GET")
 def home(request: HttpRequest) -> HttpResponse:
     """One question, three doors, eight life events."""
     rows = list(ServiceSite.objects.filter(state="active"))
@@ -57,7 +57,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/home.html", {"events": events, "open_sites": now_open})
 
 
-@open_to("public")
+@open_to("public", "GET")
 def guides(request: HttpRequest) -> HttpResponse:
     """Services."""
     return render(request, "portal/guides.html", {"processes": _public()})
@@ -68,7 +68,7 @@ def _public() -> list[Any]:
     return [process_in_force(c, clock.today(), settings.PROVINCE) for c in codes]
 
 
-@open_to("public")
+@open_to("public", "GET")
 def guide(request: HttpRequest, code: str) -> HttpResponse:
     """服务公开: limits, states and next steps of one service, straight from its declaration."""
     process = next((p for p in _public() if p.code == code), None)
@@ -90,7 +90,7 @@ def guide(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "portal/guide.html", {"way": way, "process": process, "rules": rules, "states": states, "apply": apply})
 
 
-@open_to("public")
+@open_to("public", "GET")
 def prefs(request: HttpRequest) -> HttpResponse:
     """Elder mode and language, kept in cookies; works without JavaScript."""
     target = request.GET.get("next", "/")
@@ -101,7 +101,7 @@ def prefs(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@open_to("public")
+@open_to("public", "GET")
 def outbox(request: HttpRequest) -> HttpResponse:
     """What would have gone out by SMS: visible in demonstrations only."""
     if not settings.DEMO:

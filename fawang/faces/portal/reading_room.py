@@ -27,7 +27,7 @@ ENOUGH = 2
 VIOLENT = {"safety"}
 
 
-@open_to("public")
+@open_to("public", "GET")
 def faq(request: HttpRequest) -> HttpResponse:
     """All guides by topic."""
     rows: dict[str, list[Guide]] = {}
@@ -37,7 +37,7 @@ def faq(request: HttpRequest) -> HttpResponse:
     return render(request, "library/faq.html", {"groups": groups})
 
 
-@open_to("public")
+@open_to("public", "GET")
 def guide_page(request: HttpRequest, slug: str) -> HttpResponse:
     """One guide: the answer first, then how, then the law behind it and when somebody last read it over."""
     guide = guide_at(slug)
@@ -66,7 +66,7 @@ def _wanted(request: HttpRequest) -> Wanted:
     return Wanted(text=query_in(request.GET.get("q", ""), 80), **given)
 
 
-@open_to("public")
+@open_to("public", "GET")
 def cases(request: HttpRequest) -> HttpResponse:
     """Cases by facets; each facet says how many stand behind it."""
     wanted = _wanted(request)
@@ -89,7 +89,7 @@ def cases(request: HttpRequest) -> HttpResponse:
     return render(request, "library/cases.html", context)
 
 
-@open_to("public")
+@open_to("public", "GET")
 def case_page(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
     """One case: what it teaches, what happened, how it was decided and why; the law as of the day of the decision."""
     case = case_at(case_id)

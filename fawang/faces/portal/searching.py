@@ -34,7 +34,7 @@ def _wish(request: HttpRequest, *, limit: int = A_LIST) -> tuple[Wish, bool]:
     return wish, bool(typed_day) and day is None
 
 
-@open_to("public")
+@open_to("public", "GET")
 def search(request: HttpRequest) -> HttpResponse:
     """Results in groups, why they matched, what others asked, and what to do when nothing was found."""
     limited(request, "search", 240)
@@ -55,7 +55,7 @@ def search(request: HttpRequest) -> HttpResponse:
     return render(request, "library/search.html", context)
 
 
-@open_to("public")
+@open_to("public", "GET")
 def suggest(request: HttpRequest) -> HttpResponse:
     """A few results while somebody types: titles and addresses, nothing kept."""
     limited(request, "suggest", 600)

@@ -58,7 +58,7 @@ PRIVACY: tuple[Section, ...] = (
 PAGES = {"accessibility": (Text("无障碍说明", "Accessibility"), ACCESSIBILITY), "privacy": (Text("隐私说明", "Privacy notice"), PRIVACY)}
 
 
-@open_to("public")
+@open_to("public", "GET")
 def text(request: HttpRequest, name: str) -> HttpResponse:
     """A page of plain text."""
     heading, sections = PAGES[name]

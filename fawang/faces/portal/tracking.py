@@ -7,7 +7,6 @@ from typing import Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
 
 from fawang.faces.live import live_address
 from fawang.faces.pages import errors_of, form_data, language, looked_up, post_once, spec
@@ -56,7 +55,7 @@ def track_form(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/track_form.html", {"fields": fields, "values": request.POST.dict(), "errors": errors}, status=404 if errors else 200)
 
 
-@open_to("public")
+@open_to("public", "GET")
 def track(request: HttpRequest, code: str) -> HttpResponse:
     """The matter's page."""
     actor, matter = holder(request, code)
@@ -89,8 +88,7 @@ def _page(
     return render(request, "portal/track.html", context, status=status)
 
 
-@require_POST
-@open_to("public")
+@open_to("public", "POST")
 def step(request: HttpRequest, code: str, verb: str) -> HttpResponse:
     """Take one of one's own steps."""
     actor, matter = holder(request, code)
@@ -109,8 +107,7 @@ def step(request: HttpRequest, code: str, verb: str) -> HttpResponse:
         return _page(request, actor, matter, code, errors=errors_of(refusal), verb=verb, typed=data, status=refusal.status)
 
 
-@require_POST
-@open_to("public")
+@open_to("public", "POST")
 def message(request: HttpRequest, code: str) -> HttpResponse:
     """Write a message, with files."""
     actor, matter = holder(request, code)
@@ -135,8 +132,7 @@ def message(request: HttpRequest, code: str) -> HttpResponse:
         return _page(request, actor, matter, code, errors=errors_of(refusal), typed={"body": body}, status=refusal.status)
 
 
-@require_POST
-@open_to("public")
+@open_to("public", "POST")
 def rating(request: HttpRequest, code: str) -> HttpResponse:
     """Rate, once."""
     actor, matter = holder(request, code)
@@ -152,7 +148,7 @@ def rating(request: HttpRequest, code: str) -> HttpResponse:
         return _page(request, actor, matter, code, errors=errors_of(refusal), status=refusal.status)
 
 
-@open_to("public")
+@open_to("public", "GET")
 def download(request: HttpRequest, attachment_id: uuid.UUID) -> HttpResponse | FileResponse:
     """A file, as an attachment, never as active content."""
     row = open_attachment(actor=request.actor, attachment_id=attachment_id)  # type: ignore[attr-defined]
