@@ -42,13 +42,19 @@ def run(options: argparse.Namespace) -> int:
     if warning := calendar_warning(clock.today()):
         wrong.append(warning.zh)
     wrong += [str(row) for row in unfit() if row.held]
-    if settings.HOTLINE_ENGINE == "asterisk":
-        from fawang.hotline.engines.asterisk.process import problem
-        from fawang.hotline.station import asterisk_settings
-
-        if sentence := problem(asterisk_settings()):
-            wrong.append(sentence)
+    wrong += engine_troubles()
     print("suite", settings.CIPHER_SUITE, "· state", settings.STATE_DIR)
     for line in wrong:
         print("!", line)
     return 1 if wrong else 0
+
+
+def engine_troubles() -> list[str]:
+    """What hinders the telephone engine chosen by ``FAWANG_ENGINE``, as far as it can be asked from here."""
+    from django.conf import settings
+
+    from fawang.hotline.engines.asterisk.process import problem
+    from fawang.hotline.station import asterisk_settings
+
+    sentence = problem(asterisk_settings()) if settings.HOTLINE_ENGINE == "asterisk" else ""
+    return [sentence] if sentence else []

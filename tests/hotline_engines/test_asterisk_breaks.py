@@ -275,6 +275,7 @@ async def test_names_of_the_network_are_kept_as_harmless_text(world: AsteriskWor
     asked = world.server.board.lines[leg_id].asked
     assert asked["callerId"] == '"法网 sip:x@y," <12348110>'
     assert asked["variables"] == {"PJSIP_HEADER(add,X-Fawang-Call)": "c1"}
+    assert (await world.snapshot()).leg(leg_id).call_ref == f"{leg_id}@test"  # type: ignore[union-attr]
 
 
 @on_asterisk

@@ -57,6 +57,7 @@ def test_mixmonitor_runs_before_the_application_wherever_a_call_enters_it(tmp_pa
     for steps in entering.values():
         monitor = steps.index("MixMonitor(${FAWANG_RAW}/${UNIQUEID}.raw,D)")
         assert steps[monitor + 1].startswith("Stasis(fawang,")
+        assert "Set(PJSIP_TRANSFER_HANDLING()=ari-only)" in steps[:monitor]
 
 
 def test_callers_are_cared_for_while_the_application_is_away_and_nothing_is_recorded_before_it_is_said(tmp_path: Path) -> None:

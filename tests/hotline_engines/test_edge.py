@@ -20,7 +20,7 @@ from fawang.hotline.engines.port import EngineError
 from tests.hotline_engines.process import EngineProcess
 
 KAMAILIO = shutil.which("kamailio") or "/usr/sbin/kamailio"
-EDGE_PORT, CALLS, RATE, KILLED_AFTER = 15290, 60, 15, 20
+EDGE_PORT, CALLS, RATE, KILLED_AFTER = 15290, 50, 20, 20
 SCENARIO = Path(__file__).parent / "sipp" / "through_edge.xml"
 needs_kamailio = pytest.mark.skipif(
     not Path(KAMAILIO).exists() or shutil.which("sipp") is None, reason="!! SKIPPED: no kamailio or no sipp, the edge is not tried (apt-get install kamailio sip-tester)"
@@ -154,7 +154,7 @@ def test_when_a_node_dies_every_new_call_is_answered_by_the_other_and_a_new_edge
 async def _a_call_outlasts_the_edge(tmp_path: Path, kamailio: Kamailio, node: Node, folder: Path) -> None:
     """The edge is killed while a call stands; its successor routes the end of the call."""
     before = len(node.answered)
-    options = ["-m", "1", "-nostdin", "-i", "127.0.0.1", "-p", "15281", "-timeout", "20", "-d", "2500"]
+    options = ["-m", "1", "-nostdin", "-i", "127.0.0.1", "-p", "15281", "-timeout", "20", "-d", "1500"]
     caller = subprocess.Popen(
         ["sipp", f"127.0.0.1:{EDGE_PORT}", "-sf", str(SCENARIO), *options], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

@@ -85,22 +85,21 @@ class FakeAsterisk:
             lifespan="off",
             timeout_graceful_shutdown=1,
         )
+        config.load()
         self._server = uvicorn.Server(config)
-        self._server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-        self._spawn(self._server.serve())
-        while not self._server.started:
-            await asyncio.sleep(0.005)
+        self._server.lifespan = config.lifespan_class(config)
+        await self._server.startup()  # without its main loop, which looks only ten times a second whether to end
         self._spawn(self._clock())
         return self
 
     async def close(self) -> None:
         self.cut()
         if self._server:
-            self._server.should_exit = True
-        for _ in range(200):
-            if not any(not t.done() for t in self._tasks if getattr(t.get_coro(), "__name__", "") == "serve"):
-                break
-            await asyncio.sleep(0.01)
+            for door in self._server.servers:
+                door.close()
+            for connection in list(self._server.server_state.connections):
+                if transport := getattr(connection, "transport", None):
+                    transport.abort()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

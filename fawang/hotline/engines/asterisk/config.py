@@ -22,6 +22,8 @@ from fawang.hotline.engines.embedded.settings import EngineSettings
 
 EQUIPMENT = ("pjsip_equipment.conf", "extensions_equipment.conf")
 RELOADED = {"pjsip_equipment.conf": "res_pjsip.so", "extensions_equipment.conf": "pbx_config.so"}
+TRANSFERS = "Set(PJSIP_TRANSFER_HANDLING()=ari-only)"
+"""A phone that presses transfer asks us; Asterisk itself sends nobody anywhere."""
 MARK = "; written by fawang; do not edit\n"
 NOT_LOADED = (
     "app_system.so", "app_externalivr.so", "app_originate.so", "app_queue.so", "app_voicemail.so", "func_shell.so", "func_curl.so", "chan_iax2.so",
@@ -179,10 +181,10 @@ def extensions_conf(settings: AsteriskSettings) -> str:
     text += section("globals", {"FAWANG_RAW": str(settings.raw), "FAWANG_VOICEMAIL": str(settings.shared / "voicemail")})
     for context, origin in (("fawang-in", "${CHANNEL(endpoint)}"), ("fawang-phones", "phone-${CHANNEL(endpoint)}")):
         steps = [f"Set({name}=${{{function}}})" for name, function in reads.items()]
-        steps += ["MixMonitor(${FAWANG_RAW}/${UNIQUEID}.raw,D)", f"Stasis({settings.app},in,{origin})", "StopMixMonitor()"]
+        steps += [TRANSFERS, "MixMonitor(${FAWANG_RAW}/${UNIQUEID}.raw,D)", f"Stasis({settings.app},in,{origin})", "StopMixMonitor()"]
         steps += ['GotoIf($["${STASISSTATUS}" = "FAILED"]?fawang-fallback,s,1)', "Hangup()"]
         text += extension(context, "_[0-9+*#]!", steps)
-    text += extension(OUT_CONTEXT, OUT_EXTENSION, ["MixMonitor(${FAWANG_RAW}/${UNIQUEID}.raw,D)", f"Stasis({settings.app},out)", "Hangup()"])
+    text += extension(OUT_CONTEXT, OUT_EXTENSION, [TRANSFERS, "MixMonitor(${FAWANG_RAW}/${UNIQUEID}.raw,D)", f"Stasis({settings.app},out)", "Hangup()"])
     text += extension("fawang-nowhere", "_[0-9+*#]!", ["Hangup(21)"])
     return text + "#include extensions_equipment.conf\n"
 

@@ -80,10 +80,17 @@ class Listener:
         known.created = known.in_app = True
         known.state = str(channel.get("state", known.state))
         if channel_id in self.core.legs:
+            self._named(self.core.legs[channel_id], channel)
             self._as_listed(self.core.legs[channel_id], known)
         elif channel_id not in self.switch.doomed:
             self._offer(channel_id, channel, way, trunk)
         self.converger.touch(channel_id)
+
+    def _named(self, leg: Leg, channel: Json) -> None:
+        """A leg of ours is known to the far side by its Call-ID."""
+        if leg.direction == "out" and leg.call_ref == leg.leg_id and (ref := plain(channel.get("protocol_id"), 200)):
+            leg.call_ref = ref
+            self.core.keep(leg)
 
     def _as_listed(self, leg: Leg, channel: Channel) -> None:
         if channel.state == "Up" and leg.state in ("dialling", "alerting", "answering", "offered", "ringing"):
@@ -106,7 +113,7 @@ class Listener:
             "offered",
             plain((channel.get("dialplan") or {}).get("exten"), 64),
             plain(caller.get("number"), 64),
-            variables["FAWANG_REF"] or channel_id,
+            variables["FAWANG_REF"] or plain(channel.get("protocol_id"), 200) or channel_id,
             now_text(),
             trunk=plain(trunk, 80).removeprefix("trunk-"),
         )
@@ -126,6 +133,7 @@ class Listener:
             known.state = state
         if leg is None:
             return
+        self._named(leg, channel)
         if leg.direction == "out" and state in ("Ringing", "Ring"):
             reports.on_ringing(self.core, channel_id)
         elif leg.direction == "in" and state == "Up":
