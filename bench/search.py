@@ -1,7 +1,9 @@
 """The search beside PostgreSQL's full text and SQLite's FTS5: same laws, same questions, in turn, one thread; and what a rebuild takes.
 
-The peers search the same words (cut by the same cutter, function words left out) and, as a second reading, words and pairs of
-characters together, which is what they need to find as much. Every contender gives back the text of its ten best articles.
+The peers search the same words (cut by the same cutter, function words left out), any of them, best first by their own measure:
+``bm25`` of FTS5, ``ts_rank`` of PostgreSQL over vectors with positions behind a GIN index, and its ``ts_rank_cd`` for every sixth
+question because it takes so long. As a second reading they search words and pairs of characters together, which is what they need to find
+as much. Every contender gives back the text of its ten best articles. What is held to the limits is the search from end to end.
 The laws are the default source and, where ``../shared/data`` holds it, the national part of the packed tree.
 """
 
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import sqlite3
 import statistics
 import sys
@@ -16,6 +19,7 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,6 +29,7 @@ from bench.ground import ROOT, house
 
 PACKED = ROOT.parent / "shared" / "data" / "statutes-2025-04.tar.xz"
 QUESTIONS = ROOT / "tests" / "knowledge" / "data" / "lay_questions.jsonl"
+LITE, SERVER, COVER = "FTS5, words", "PostgreSQL, words", "PostgreSQL by ts_rank_cd, words"
 LIMIT_MS, TIMES, REBUILD_SECONDS, REBUILD_ARTICLES, SHOWN = 10.0, 20.0, 15.0, 60_000, 10
 
 
@@ -82,9 +87,10 @@ def _rebuild() -> dict[str, Any]:
     """A build from nothing, then one after nothing changed but the bank."""
     from fawang.knowledge.search.build import rebuild
 
+    before = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
     began, cpu = time.perf_counter(), time.process_time()
     made = rebuild()
-    first, cpu = time.perf_counter() - began, time.process_time() - cpu
+    first, cpu = time.perf_counter() - began, time.process_time() - cpu + sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) - before
     began = time.perf_counter()
     rebuild()
     again = time.perf_counter() - began
@@ -126,8 +132,7 @@ def _peers(owner: str, bodies: dict[int, str], folder: Path) -> dict[str, Callab
         server.execute(f"CREATE TABLE peer.{table} (body tsvector, shown text)")
         with server.cursor() as cursor, cursor.copy(f"COPY peer.{table} FROM STDIN") as copy:
             for body in bodies.values():
-                lexemes = " ".join("'" + w.replace("'", "''").replace("\\", "\\\\") + "'" for w in dict.fromkeys(cut(body, with_pairs)))
-                copy.write_row((lexemes, body))
+                copy.write_row((_vector(cut(body, with_pairs)), body))
         server.execute(f"CREATE INDEX ON peer.{table} USING gin (body)")
         server.execute(f"VACUUM ANALYZE peer.{table}")
 
@@ -135,47 +140,63 @@ def _peers(owner: str, bodies: dict[int, str], folder: Path) -> dict[str, Callab
             wanted = " OR ".join('"' + w.replace('"', '""') + '"' for w in dict.fromkeys(cut(question, with_pairs)))
             return lite.execute(f"SELECT shown FROM {table} WHERE {table} MATCH ? ORDER BY rank LIMIT {SHOWN}", [wanted]).fetchall()
 
-        def full_text(question: str, table: str = table, with_pairs: bool = with_pairs) -> Any:
-            wanted = " | ".join("'" + w.replace("'", "''").replace("\\", "\\\\") + "'" for w in dict.fromkeys(cut(question, with_pairs)))
+        def full_text(question: str, table: str = table, with_pairs: bool = with_pairs, rank: str = "ts_rank") -> Any:
+            wanted = " | ".join(_lexeme(w) for w in dict.fromkeys(cut(question, with_pairs)))
             return server.execute(
-                f"SELECT shown FROM peer.{table}, CAST(%s AS tsquery) q WHERE body @@ q ORDER BY ts_rank(body, q, 1) DESC LIMIT {SHOWN}",
+                f"SELECT shown FROM peer.{table}, CAST(%s AS tsquery) q WHERE body @@ q ORDER BY {rank}(body, q, 1) DESC LIMIT {SHOWN}",
                 [wanted],
             ).fetchall()
 
         found[f"FTS5, {name}"], found[f"PostgreSQL, {name}"] = fts5, full_text
+        if not with_pairs:
+            found[COVER] = partial(full_text, rank="ts_rank_cd")
     return found
 
 
-def _in_turn(contenders: dict[str, Callable[[str], Any]], questions: list[str]) -> dict[str, list[tuple[float, float]]]:
-    """(wall, this thread's processor time) of every question, the contenders one after another for each, after a round to warm up."""
-    times: dict[str, list[tuple[float, float]]] = {name: [] for name in contenders}
+def _lexeme(word: str) -> str:
+    return "'" + word.replace("'", "''").replace("\\", "\\\\") + "'"
+
+
+def _vector(words: list[str]) -> str:
+    """The words with their positions, as PostgreSQL reads a ``tsvector``."""
+    places: dict[str, list[str]] = {}
+    for n, word in enumerate(words, 1):
+        places.setdefault(word, []).append(str(n))
+    return " ".join(f"{_lexeme(word)}:{','.join(at[:200])}" for word, at in places.items())
+
+
+def _in_turn(contenders: dict[str, Callable[[str], Any]], questions: list[str]) -> dict[str, dict[int, tuple[float, float]]]:
+    """(wall, this thread's processor time) by number of question, the contenders one after another for each, after a round to warm up."""
+    times: dict[str, dict[int, tuple[float, float]]] = {name: {} for name in contenders}
     for question in questions[:10]:
         for ask in contenders.values():
             ask(question)
-    for question in questions:
+    for n, question in enumerate(questions):
         for name, ask in contenders.items():
+            if name == COVER and n % 6:
+                continue
             wall, cpu = time.perf_counter(), time.thread_time()
             ask(question)
-            times[name].append((time.perf_counter() - wall, time.thread_time() - cpu))
+            times[name][n] = (time.perf_counter() - wall, time.thread_time() - cpu)
     return times
 
 
-def _figures(times: dict[str, list[tuple[float, float]]], articles: int) -> list[dict[str, Any]]:
+def _figures(times: dict[str, dict[int, tuple[float, float]]], articles: int) -> list[dict[str, Any]]:
     rows = []
     for name, what in (("whole", "search end to end"), ("shown", "search with reasons and marks"), ("tantivy", "search, engine alone")):
-        walls, cpus = ([t[n] * 1000 for t in times[name]] for n in (0, 1))
+        walls, cpus = ([t[n] * 1000 for t in times[name].values()] for n in (0, 1))
         wall, cpu = statistics.quantiles(walls, n=100), statistics.quantiles(cpus, n=100)
         words = f"p50 {wall[49]:.2f} ms, p99 {wall[98]:.2f} ms (processor {cpu[49]:.2f} and {cpu[98]:.2f} ms)"
         rows.append({"what": what, "figure": words, "p99": wall[98], "processor_p99": cpu[98], "holds": cpu[98] <= LIMIT_MS if name == "whole" else None})
     rows[0]["figure"] += f"; limit p99 {LIMIT_MS:.0f} ms of one thread, {articles:,} articles in force"
     for peer in times:
         if "," in peer:
-            total = sum(wall for wall, _ in times[peer])
+            total = sum(wall for wall, _ in times[peer].values())
             for name in ("tantivy", "whole"):
-                ratio = total / sum(wall for wall, _ in times[name])
+                ratio = total / sum(times[name][n][0] for n in times[peer])
                 words = f"{ratio:.1f}× the throughput ({len(times[peer]) / total:.1f} questions a second there)"
                 rows.append({"what": f"{'engine alone' if name == 'tantivy' else 'end to end'} : {peer}", "figure": words, "ratio": ratio,
-                             "holds": ratio >= TIMES if name == "tantivy" else None})  # fmt: skip
+                             "holds": ratio >= TIMES if name == "whole" and peer in (LITE, SERVER) else None})  # fmt: skip
     return rows
 
 

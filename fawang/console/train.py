@@ -18,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("ranker", "measure"))
     parser.add_argument("--pairs", type=Path, default=None, help="measure: questions with their articles in the STARD layout")
     parser.add_argument("--folds", action="store_true", help="measure: cross-validated, the bank holding the other folds' questions")
-    parser.add_argument("--sample", type=int, default=4000, help="bank questions to learn from (0: all)")
+    parser.add_argument("--sample", type=int, default=2000, help="bank questions to learn from (0: all)")
     parser.add_argument("--also", type=Path, default=None, help="further pairs in the STARD layout, asked of the bank alone")
     parser.add_argument("--out", type=Path, default=None, help="write here instead of printing")
 

@@ -12,10 +12,12 @@ import numpy.typing as npt
 from fawang.kernel import clock
 from fawang.kernel.errors import Refusal
 from fawang.knowledge.search import memory as bank_memory
-from fawang.knowledge.search.generation import generation
-from fawang.knowledge.search.memory import Memory
-from fawang.knowledge.search.ranking import NAMES, Ranker, ranker
-from fawang.knowledge.training import FOLDS, Case, case, cases, columns_of, fit, fold_for, measures, outside_pairs, pairs_of_bank
+from fawang.knowledge.search.asking import tokens_of
+from fawang.knowledge.search.generation import Generation, generation
+from fawang.knowledge.search.memory import Memory, Pair
+from fawang.knowledge.search.ranking import ranker, written
+from fawang.knowledge.search.tokens import Tokens
+from fawang.knowledge.training import FOLDS, Case, by_folds, case, cases, columns_of, fold_for, measures, outside_pairs, pairs_of_bank
 
 Said = Callable[[str], None]
 
@@ -25,7 +27,8 @@ def measured(path: Path, *, folds: bool, said: Said | None = None) -> dict[str, 
 
     With ``folds`` also the bank that holds the other folds' questions is judged, and every ranker is trained without the fold it is
     judged on; otherwise the shipped ranker is asked as it is. ``uncovered`` are the questions none of whose articles any example of
-    the bank names. Raises ``Refusal`` ``search.no_index``.
+    the bank names; "own bank without these articles" asks every question of a bank that was robbed of all examples of its articles.
+    Raises ``Refusal`` ``search.no_index``.
     """
     found = generation()
     if found is None:
@@ -42,9 +45,12 @@ def measured(path: Path, *, folds: bool, said: Said | None = None) -> dict[str, 
     covered = {s for p in own for s in p.slots}
     unseen = [not covered & set(p.slots) for p in asked]
     report: dict[str, Any] = {"questions": len(asked), "bank": len(own), "articles outside the library": sum(s < 0 for p in asked for s in p.slots)}
-    report["plain BM25"] = _both([_ranked(c, c.features[:, NAMES.index("log words")]) for c in bare], unseen)
+    report["plain BM25"] = _both([plain(found, p, day) for p in asked], unseen)
     report["no bank, shipped ranker"] = _both([_ranked(c, ranker("bare").score(c.features)) for c in bare], unseen)
     report["own bank, shipped ranker"] = _both([_ranked(c, ranker("with_bank").score(c.features)) for c in alone], unseen)
+    report["own bank without these articles, shipped ranker"] = measures(
+        [_ranked(c, ranker("with_bank").score(c.features)) for c in uncovered(found, asked, own, day, said=said)]
+    )
     if folds:
         together = cases(found, asked, own, day, said=said)
         order = [fold_for(p.text) for p in asked]
@@ -52,8 +58,9 @@ def measured(path: Path, *, folds: bool, said: Said | None = None) -> dict[str, 
         seen_by_fold = [covered | {s for p, f in zip(asked, order, strict=True) if f != fold for s in p.slots} for fold in range(FOLDS)]
         new = [not seen_by_fold[order[n]] & set(asked[n].slots) for n in index]
         report["bank with the other folds, shipped ranker"] = _both([_ranked(c, ranker("with_bank").score(c.features)) for c in together], new)
-        report["own bank, ranker by folds"] = _both(_by_folds(alone, together), unseen)
-        report["bank with the other folds, ranker by folds"] = _both(_by_folds(together, alone), new)
+        ranked = by_folds(alone, together)
+        report["own bank, ranker by folds"] = _both(ranked[0], unseen)
+        report["bank with the other folds, ranker by folds"] = _both(ranked[1], new)
     return report
 
 
@@ -61,10 +68,25 @@ def _ranked(c: Case, scores: npt.NDArray[Any]) -> tuple[npt.NDArray[np.bool_], i
     return c.right[np.argsort(-scores, kind="stable")], c.golds
 
 
-def _by_folds(given: Sequence[Case], more: Sequence[Case]) -> list[tuple[npt.NDArray[np.bool_], int]]:
-    """Every case ranked by a model that learned from the other folds of both lists."""
-    models: list[Ranker] = [fit([c for c in (*given, *more) if c.fold != fold]) for fold in range(FOLDS)]
-    return [_ranked(c, models[c.fold].score(c.features)) for c in given]
+def uncovered(found: Generation, asked: Sequence[Pair], own: Sequence[Pair], day: int, *, parts: int = 10, said: Said | None = None) -> list[Case]:
+    """Every question asked of a bank that names none of its articles: ``parts`` banks, each without all articles of a tenth of the questions."""
+    made: dict[str, Tokens] = {}
+    out: list[Case] = []
+    for part in range(parts):
+        tested = asked[part::parts]
+        gone = {s for p in tested for s in p.slots}
+        bank = Memory(bank_memory.build([p for p in own if not gone & set(p.slots)], *columns_of(found), made))
+        out += [case(found, p, fold_for(p.text), day, bank, bank=True) for p in tested]
+        if said:
+            said(f"without their articles {part + 1}/{parts}: {len(out)} questions")
+    return out
+
+
+def plain(found: Generation, pair: Pair, day: int) -> tuple[npt.NDArray[np.bool_], int]:
+    """The baseline: BM25 over words and pairs of the articles in force, nothing else."""
+    ids, _ = found.lexical["live"].find(written(tokens_of(found, pair.text)[0]), 150)
+    gold = found.documents_of(day)[np.array([s for s in pair.slots if s >= 0], np.int64)]
+    return np.isin(ids[(found.start[ids] <= day) & (found.until[ids] > day)], gold[gold >= 0]), len(pair.slots)
 
 
 def _both(ranked: Sequence[tuple[npt.NDArray[np.bool_], int]], unseen: Sequence[bool]) -> dict[str, Any]:

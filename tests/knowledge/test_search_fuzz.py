@@ -18,8 +18,9 @@ from bench.fuzz import digest
 from fawang.kernel.errors import Refusal
 from fawang.knowledge.importers import docx, markdown, own, run
 from fawang.knowledge.importers.parsed import ParsedLaw, Unreadable
+from fawang.knowledge.importers.run import import_laws
 from fawang.knowledge.models import ImportRun
-from fawang.knowledge.search import layout
+from fawang.knowledge.search import cutting, layout
 from fawang.knowledge.search.asking import Query, ask
 from fawang.knowledge.search.build import rebuild
 from fawang.people.actors import SYSTEM
@@ -152,3 +153,50 @@ def test_only_what_changed_is_indexed_anew_and_the_answers_are_the_same(tmp_path
         marks.unlink()
     rebuild()
     assert best() == taken_over
+
+
+def test_an_index_cut_by_helpers_answers_as_one_cut_in_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answers() -> list[list[tuple[int, float]]]:
+        return [[(h.pk, h.score) for h in ask(Query(q)).hits] for q in ("拖欠工资怎么办", "离婚财产怎么分", "申请撤销裁决的期限")]
+
+    def anew() -> None:
+        for marks in layout.home().glob("gen*/*/marks.bin"):
+            marks.unlink()
+        rebuild()
+
+    anew()
+    here = answers()
+    assert all(here)
+    monkeypatch.setattr(cutting, "_MANY", 1)
+    anew()
+    assert answers() == here
+    folder = layout.current()
+    assert folder is not None
+    assert list(folder.glob(".cut*")) == []
+
+
+def test_a_helper_that_dies_leaves_the_old_index_serving(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = layout.current()
+    for marks in layout.home().glob("gen*/*/marks.bin"):
+        marks.unlink()
+    monkeypatch.setattr(cutting, "_MANY", 1)
+    monkeypatch.setattr(cutting, "_MODULE", "fawang.no_such_module")
+    with pytest.raises(RuntimeError, match="helper"):
+        rebuild()
+    assert layout.current() == before
+    assert ask(Query("民法典1079条")).hits[0].number == 1079
+
+
+def test_the_search_answers_as_before_while_an_import_runs(tmp_path: Path) -> None:
+    before = [h.pk for h in ask(Query("违约金 赔偿 保密义务")).hits]
+    (tmp_path / "劳动合同法实施条例(2008-09-18).md").write_text(LABOUR.replace("劳动合同法", "劳动合同法实施条例"), encoding="utf-8")
+    seen: list[tuple[str, list[int]]] = []
+
+    def meanwhile(number: int, title: str) -> None:
+        run_now = ImportRun.objects.order_by("-began_at")[0]
+        seen.append((run_now.state, [h.pk for h in ask(Query("违约金 赔偿 保密义务")).hits]))
+
+    report = import_laws(actor=SYSTEM, source="markdown", path=tmp_path, progress=meanwhile)
+    assert report["added"] == 1
+    assert seen == [("running", before)]
+    assert [h.pk for h in ask(Query("违约金 赔偿 保密义务")).hits] == before, "new text is found after the next build"

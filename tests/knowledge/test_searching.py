@@ -209,13 +209,13 @@ import os, sys, time
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 import django; django.setup()
 from pathlib import Path
-from fawang.knowledge.search import build, layout, memory, gathering
+from fawang.knowledge.search import build, layout, memory, gathering, writing
 def stop(*a, **k):
     print("here", flush=True); time.sleep(60)
 gathered = gathering.Gathered()
 gathered.laws = [dict(id="1", title="x", short="x", key="x", slug="x", level="law", region="")]
 build.gather = lambda: gathered
-where = {{"schema": (build, "schema"), "save": (memory, "save"), "publish": (layout, "publish"), "rename": (Path, "replace")}}[{moment!r}]
+where = {{"schema": (writing, "schema"), "save": (memory, "save"), "publish": (layout, "publish"), "rename": (Path, "replace")}}[{moment!r}]
 setattr(where[0], where[1], stop)
 build.rebuild()
 """

@@ -269,4 +269,4 @@ def _question_scores(found: Generation, asked: Tokens) -> Floats:
     """How well every bank question fits."""
     surface, meant = found.bank.scores(asked)
     place = found.bank.place["question"]
-    return surface[place] + meant[place]
+    return (surface + meant)[place]

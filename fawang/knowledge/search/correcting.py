@@ -8,13 +8,16 @@ import json
 import re
 from collections import Counter
 from pathlib import Path
+from unicodedata import normalize
 
 from pypinyin import lazy_pinyin
+from pypinyin.constants import PINYIN_DICT
 
 from fawang.knowledge.search.gathering import Gathered
 from fawang.knowledge.search.tokens import concepts, fold, pairs
 
 _LETTERS = re.compile(r"[a-z]{2,}(?:[ '][a-z]+)*")
+_TONES = re.compile("[\u0300-\u036f]")
 _OFTEN = 12
 
 
@@ -57,7 +60,7 @@ def _spoken(good: Counter[str], terms: Counter[str]) -> tuple[dict[str, str], di
     sounds: dict[str, str] = {}
     for two, _ in good.most_common(20_000):
         if len(two) == 2 and not two.isascii():
-            sounds.setdefault(_sound(two), two)
+            sounds.setdefault("".join(lazy_pinyin(two)), two)
     words: dict[str, str] = {}
     for term, _ in terms.most_common(20_000):
         if 2 <= len(term) <= 6:
@@ -65,9 +68,11 @@ def _spoken(good: Counter[str], terms: Counter[str]) -> tuple[dict[str, str], di
     return sounds, words
 
 
-@functools.lru_cache(100_000)
-def _sound(two: str) -> str:
-    return "".join(lazy_pinyin(two))
+@functools.lru_cache(20_000)
+def _sound(character: str) -> str:
+    """The commonest reading of a character alone, without tone, as ``lazy_pinyin`` writes it; the package itself takes a hundred times as long."""
+    reading = normalize("NFD", PINYIN_DICT.get(ord(character), "").partition(",")[0])
+    return _TONES.sub("", reading.replace("u\u0308", "v"))
 
 
 class Corrections:
@@ -86,7 +91,7 @@ class Corrections:
             found += [(letters, word) for word in self._spelled(letters)]
         for two in dict.fromkeys(pairs(folded)):
             if len(two) == 2 and not two.isascii() and two not in self.common:
-                other = self.sounds.get(_sound(two))
+                other = self.sounds.get(_sound(two[0]) + _sound(two[1]))
                 if other and other != two and (other[0] == two[0] or other[1] == two[1]):
                     found.append((two, other))
         return found[:6]

@@ -13,8 +13,8 @@ import numpy as np
 import tantivy
 
 from fawang.knowledge.search import layout, memory
-from fawang.knowledge.search.build import register
 from fawang.knowledge.search.correcting import Corrections
+from fawang.knowledge.search.writing import register
 
 _KEPT_TERMS = 20_000
 PLACES = ("live", "local", "kinds", "past")
@@ -47,37 +47,40 @@ class Lexical:
         register(index)
         self.schema, self.searcher = index.schema, index.searcher()
         self.size: int = self.searcher.num_docs
-        self._terms: dict[tuple[str, str], Any] = {}
+        self._terms: dict[tuple[str, str, float], Any] = {}
         self._keys, self._documents = np.load(folder / "keys.npy", allow_pickle=False), np.load(folder / "documents.npy", allow_pickle=False)
 
-    def _term(self, field: str, token: str) -> Any:
-        """The clause of a token; kept, because people use the same words."""
-        found = self._terms.get((field, token))
-        if found is None:
-            if len(self._terms) > _KEPT_TERMS:
-                self._terms.clear()
-            query = tantivy.Query.term_query(self.schema, field, token, index_option="freq")
-            found = self._terms[field, token] = (tantivy.Occur.Should, query)
+    def _clause(self, token: tuple[str, str, float]) -> Any:
+        """The clause of a (field, token, boost); kept, because people use the same words."""
+        field, text, boost = token
+        if len(self._terms) > _KEPT_TERMS:
+            self._terms.clear()
+        query = tantivy.Query.term_query(self.schema, field, text, index_option="freq")
+        found = self._terms[token] = (tantivy.Occur.Should, query if boost == 1.0 else tantivy.Query.boost_query(query, boost))
         return found
 
     def find(self, tokens: list[tuple[str, str, float]], limit: int, only: str = "") -> tuple[memory.Ints, memory.Floats]:
         """Documents and scores for (field, token, boost), best first; ``only`` keeps those of a region or kind."""
         if not tokens or not self.size:
-            return np.zeros(0, np.int32), np.zeros(0, np.float32)
-        wanted = []
-        for field, token, boost in tokens:
-            clause = self._term(field, token)
-            wanted.append(clause if boost == 1.0 else (clause[0], tantivy.Query.boost_query(clause[1], boost)))
+            return _NONE
+        terms, wanted = self._terms, []
+        for token in tokens:
+            clause = terms.get(token)
+            wanted.append(clause if clause is not None else self._clause(token))
         query = tantivy.Query.boolean_query(wanted)
         if only:
             kept = tantivy.Query.const_score_query(tantivy.Query.term_query(self.schema, "r", only, index_option="basic"), 0.0)
             query = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, kept)])
         hits = self.searcher.search(query, limit=limit, count=False).hits
         if not hits:
-            return np.zeros(0, np.int32), np.zeros(0, np.float32)
-        ids = self.searcher.fast_field_values("id", [address for _, address in hits])
-        documents: memory.Ints = self._documents[np.searchsorted(self._keys, np.array(ids, np.int64))]
-        return documents, np.array([score for score, _ in hits], np.float32)
+            return _NONE
+        scores, addresses = zip(*hits, strict=True)
+        ids = self.searcher.fast_field_values("id", list(addresses))
+        documents: memory.Ints = self._documents[self._keys.searchsorted(np.array(ids, np.int64))]
+        return documents, np.array(scores, np.float32)
+
+
+_NONE = np.zeros(0, np.int32), np.zeros(0, np.float32)
 
 
 class Generation:
@@ -115,7 +118,7 @@ class Generation:
         self.lexical = {name: Lexical(folder / name) for name in PLACES}
         self.texts = np.asarray(np.memmap(folder / "texts.bin", np.uint8, "r")) if (folder / "texts.bin").stat().st_size else np.zeros(0, np.uint8)
         self.level = np.array([_LEVELS.index(law["level"]) if law["level"] in _LEVELS else 0 for law in self.laws] + [0], np.int8)
-        self.kind_of_law = np.stack([np.isin(self.level, codes) for codes in ((0, 1, 2), (4,), (3,), (5,))], axis=1).astype(np.float32)
+        self.kind_of_law = np.stack([np.isin(self.level, codes) for codes in ((0, 1, 2), (4,), (3,), (5,))]).astype(np.float32)
         self.length = np.log1p(np.diff(self.text_at)).astype(np.float32)
         self.region = [law["region"] for law in self.laws]
         self.live_regions = {self.region[n] for n in np.unique(self.law[self.place == 1]).tolist()} if len(self.place) else set()

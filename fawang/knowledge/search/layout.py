@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-FORMAT = "8"
+FORMAT = "9"
 """Raised when a generation is laid out differently: older ones are then not opened but rebuilt."""
 _KEPT_SECONDS = 600
 

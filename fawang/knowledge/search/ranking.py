@@ -15,13 +15,20 @@ from fawang.knowledge.search.generation import Generation
 from fawang.knowledge.search.memory import Floats, Ints, Memory
 from fawang.knowledge.search.tokens import Tokens
 
-SCORED = ("words", "meant", "article", "article_meant", "lay", "chapter", "law", "group", "group_meant", "group_both", "question")
+SCORED = ("words", "meant", "article", "article_meant", "lay", "group", "group_meant", "group_both", "question", "chapter", "law")
 """Scores of a query against a candidate; each enters the ranker relative to the best one and on a logarithmic scale."""
-PLAIN = ("law_prior", "asked_first", "asked", "is_law", "is_judicial", "is_regulation", "is_rule", "length")
+PLAIN = ("asked_first", "asked", "law_prior", "is_law", "is_judicial", "is_regulation", "is_rule", "length")
 COLUMN = {name: n for n, name in enumerate(SCORED + PLAIN)}
-DEEP = 300
-_POOL = {"words": 150, "meant": 80, "article": 150, "article_meant": 70, "lay": 50, "group_both": 120, "question": 60}
-_BARE_POOL = {"words": 200, "meant": 120}
+_DEEP = {"words": 220, "meant": 120}
+CONCEPT = 2.0
+"""What a concept counts for beside a word or a pair."""
+_WORDS, _MEANT, _BANK = 140, 40, 210
+"""How many candidates come from all tokens together, from concepts alone, and from the bank."""
+_BARE_WORDS, _BARE_MEANT = 220, 100
+_NEAR = 1.0, 0.5, 0.1
+"""What chapter, law and how often people ask about the law count for beside the article's own examples."""
+_BANK_WEIGHTS = np.array([1.0, 0.6, 0.4, 0.5, 0.5, 1.0, 1.0], np.float32)[:, None]
+"""What article, article_meant … question count for when the bank's candidates are chosen, each relative to its best."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,38 +53,56 @@ class Ranker:
 
     def score(self, spread: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """One number per candidate, of what :func:`spread_out` gives; only its order means something."""
-        z = np.clip((spread - self.mean) / self.scale, -CLIP, CLIP)
-        found: npt.NDArray[np.float32] = z @ self.direct + np.tanh(z @ self.inner + self.bias) @ self.outer
-        return found
+        z = np.asarray(spread - self.mean, np.float32)
+        z /= self.scale
+        np.clip(z, -CLIP, CLIP, out=z)
+        inner = np.asarray(z @ self.inner, np.float32)
+        inner += self.bias
+        np.tanh(inner, out=inner)
+        return np.asarray(z @ self.direct + inner @ self.outer, np.float32)
 
 
 CLIP = 6.0
 RANKED = ("words", "article", "group_both", "question", "meant")
 BEST = ("words", "meant", "article", "group_both", "question", "lay")
 NAMES = (*(f"{n}/best" for n in SCORED), *(f"log {n}" for n in SCORED), *PLAIN, *(f"rank {n}" for n in RANKED), *(f"best {n}" for n in BEST), "law's share", "chapter's share")  # fmt: skip
+_RANKED, _BEST = [COLUMN[n] for n in RANKED], [COLUMN[n] for n in BEST]
+_WEIGHED = [COLUMN[n] for n in ("words", "group_both", "article")]
+_FIRST = np.arange(len(RANKED))[:, None]
 
 
 def spread_out(features: npt.NDArray[np.float32], law: Ints, chapter: Ints) -> npt.NDArray[np.float32]:
-    """Raw features as the ranker takes them (``NAMES``): scores relative to the best candidate, as logarithms and as ranks; how good the best
-    one is at all (which tells kinds of questions apart); and how much of the pool's weight lies in the same law and chapter."""
-    scored = features[:, : len(SCORED)]
-    best = scored.max(axis=0, initial=0.0)
-    relative = scored / (best + 1e-6)
-    ranks = np.empty((len(features), len(RANKED)), np.float32)
-    for n, name in enumerate(RANKED):
-        values = features[:, COLUMN[name]]
-        place = np.empty(len(values), np.float32)
-        place[np.argsort(-values, kind="stable")] = np.arange(len(values))
-        ranks[:, n] = np.where(values > 0, 1 / (1 + place / 3), 0)
-    weight = relative[:, [COLUMN["words"], COLUMN["group_both"], COLUMN["article"]]].sum(axis=1) ** 3
-    weight = weight / (weight.sum() + 1e-9)
-    shares = []
-    for of in (law, chapter):
-        _, at = np.unique(of, return_inverse=True)
-        shares.append(np.log(np.bincount(at, weight)[at] - weight + 1e-3) if len(of) else weight)
-    bests = np.broadcast_to(np.log1p(best[[COLUMN[n] for n in BEST]]), (len(features), len(BEST)))
-    logs = np.log1p(np.maximum(scored, 0))
-    return np.hstack([relative, logs, features[:, len(SCORED) :], ranks, bests, np.stack(shares, axis=1)]).astype(np.float32)
+    """Raw features (a row a feature) as the ranker takes them (``NAMES``, a column a feature): scores relative to the best candidate, as
+    logarithms and as ranks; how good the best one is at all (which tells kinds of questions apart); and how much of the pool's weight
+    lies in the same law and chapter."""
+    count, size = len(SCORED), features.shape[1]
+    out = np.empty((len(NAMES), size), np.float32)
+    scored = features[:count]
+    best: Floats = scored.max(axis=1, initial=0.0)
+    relative = out[:count]
+    np.multiply(scored, (1 / (best + 1e-6))[:, None], out=relative)
+    np.log1p(scored, out=out[count : 2 * count])
+    at = count + len(features)
+    out[2 * count : at] = features[count:]
+    ranked = features[_RANKED]
+    order = np.argsort(-ranked, axis=1, kind="stable")
+    places = out[at : at + len(RANKED)]
+    places[_FIRST, order] = _place(size)
+    places *= ranked > 0
+    at += len(RANKED)
+    out[at:-2] = np.log1p(best[_BEST])[:, None]
+    weight = relative[_WEIGHED].sum(axis=0) ** 3
+    weight /= weight.sum() + 1e-9
+    for row, of in ((-2, law), (-1, chapter)):
+        shares = np.bincount(of, weight)[of]
+        out[row] = np.log(shares - weight + 1e-3)
+    return out.T
+
+
+@functools.lru_cache(64)
+def _place(size: int) -> npt.NDArray[np.float32]:
+    """What the first, second … place is worth."""
+    return (1 / (1 + np.arange(size) / 3)).astype(np.float32)
 
 
 @functools.cache
@@ -90,50 +115,52 @@ def ranker(name: str) -> Ranker:
 
 def candidates(found: Generation, asked: Tokens, day: int, *, region: str = "", bank: bool = True, memory: Any = None) -> Candidates:
     """The pool for a question on a day, with features. ``memory`` replaces the generation's bank (evaluation by folds)."""
-    scores = _lexical(found, asked, day, region)
+    lexical = _lexical(found, asked, day, region)
+    words, meant = lexical["words"][0], lexical["meant"][0]
     heard = Heard(found, asked, memory or found.bank) if bank else None
-    live = found.documents_of(day)
-    pool = [scores[name][0][:count] for name, count in (_POOL if heard else _BARE_POOL).items() if name in scores]
     if heard:
-        pool += [live[heard.best(name, count)] for name, count in _POOL.items() if name not in scores]
-    documents = np.unique(np.concatenate(pool))
-    documents = documents[np.searchsorted(documents, 0) :]
-    features = np.zeros((len(documents), len(SCORED) + len(PLAIN)), np.float32)
-    for name, (ids, values) in scores.items():
-        order = np.argsort(ids)
-        features[:, COLUMN[name]] = _looked_up(ids[order], values[order], documents)
+        documents = _together(words[:_WORDS], meant[:_MEANT], found.documents_of(day)[heard.likely(_BANK)])
+    else:
+        documents = _together(words[:_BARE_WORDS], meant[:_BARE_MEANT])
+    features = np.zeros((len(COLUMN), len(documents)), np.float32)
     law, chapter = found.law[documents], found.chapter[documents]
-    if heard:
-        heard.fill(features, found.slot[documents], chapter, law)
-    features[:, -5:-1] = found.kind_of_law[law]
-    features[:, -1] = found.length[documents]
+    if len(documents):
+        for row, (ids, values) in zip(features, lexical.values(), strict=False):
+            at = np.minimum(np.searchsorted(documents, ids), len(documents) - 1)
+            there = documents[at] == ids
+            row[at[there]] = values[there]
+        if heard:
+            heard.fill(features, found.slot[documents], chapter, law)
+    features[-5:-1] = found.kind_of_law[:, law]
+    features[-1] = found.length[documents]
     return Candidates(documents, spread_out(features, law, chapter), heard)
 
 
-def _looked_up(keys: Any, values: Floats, wanted: Ints) -> Floats:
-    """The values of ``wanted`` among sorted ``keys``, 0 where there is none."""
-    if not len(keys):
-        return np.zeros(len(wanted), np.float32)
-    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[at] == wanted, values[at], 0)
+def _together(*parts: Ints) -> Ints:
+    """The documents of all parts, each once, sorted; without -1 (none)."""
+    every = np.concatenate(parts)
+    every.sort()
+    kept = every >= 0
+    kept[1:] &= every[1:] != every[:-1]
+    return every[kept]
 
 
 def _lexical(found: Generation, asked: Tokens, day: int, region: str) -> dict[str, tuple[Ints, Floats]]:
-    """Scores of the statutes themselves: words and pairs together, concepts together with words; only what is law on the day."""
-    words = list(dict.fromkeys(asked.words))
-    surface = [*(("w", w, 1.0) for w in words), *(("g", p, 1.0) for p in dict.fromkeys(asked.pairs) if len(p) == 2 or not p.isascii())]
-    meant = [*(("k", str(k), 1.0) for k in dict.fromkeys(asked.concepts)), *(("w", w, 1.0) for w in words)]
+    """Scores of the statutes themselves: words, pairs and concepts together, concepts alone; only what is law on the day."""
+    meant = [("k", str(k), CONCEPT) for k in dict.fromkeys(asked.concepts)]
+    surface = [*written(asked), *meant]
     places = [("live", "")]
     if not found.same_law_as_built(day):
         places.append(("past", ""))
-    own = [r for r in found.live_regions if region and region[:2] == r[:2]]
-    places += [("local", r) for r in own]
+    if region:
+        places += [("local", r) for r in found.live_regions if region[:2] == r[:2]]
     result = {}
     for name, wanted in (("words", surface), ("meant", meant)):
-        parts = [found.lexical[place].find(wanted, DEEP if place == "live" else DEEP // 2, only) for place, only in places]
-        ids, values = np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+        parts = [found.lexical[place].find(wanted, _DEEP[name] if place == "live" else _DEEP[name] // 2, only) for place, only in places]
+        ids, values = parts[0] if len(parts) == 1 else (np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]))
         law = (found.start[ids] <= day) & (found.until[ids] > day) & (found.slot[ids] >= 0)
-        ids, values = ids[law], values[law]
+        if not law.all():
+            ids, values = ids[law], values[law]
         if len(parts) > 1:
             order = np.argsort(-values, kind="stable")
             ids, values = ids[order], values[order]
@@ -141,69 +168,59 @@ def _lexical(found: Generation, asked: Tokens, day: int, region: str) -> dict[st
     return result
 
 
+def written(asked: Tokens) -> list[tuple[str, str, float]]:
+    """Words and pairs as the index is asked for them: what plain BM25 sees of a question."""
+    words = [("w", w, 1.0) for w in dict.fromkeys(asked.words)]
+    return words + [("g", p, 1.0) for p in dict.fromkeys(asked.pairs) if len(p) == 2 or not p.isascii()]
+
+
 class Heard:
-    """What the bank says to a question: of its questions and groups, and through them of slots."""
+    """What the bank says to a question: of its questions and groups, and through them of articles, chapters and laws."""
 
     def __init__(self, found: Generation, asked: Tokens, bank: Memory) -> None:
-        self.bank, self.rows, self.prior = bank, bank.rows_for(found), bank.law_prior(found)
+        self.bank, self.known = bank, bank.known(found)
         surface, meant = bank.scores(asked)
-        place, both = bank.place, surface + meant
-        self.question = both[place["question"]]
-        self.of = {"article": surface[place["article"]], "article_meant": meant[place["article"]], "lay": surface[place["lay"]],
-                   "chapter": both[place["chapter"]], "law": both[place["law"]]}  # fmt: skip
-        self.spread = {
-            "group": self._spread(surface[place["group"]], 80), "group_meant": self._spread(meant[place["group"]], 80),
-            "group_both": self._spread(both[place["group"]], 100), "question": self._spread(self._by_group(60), 60),
-        }  # fmt: skip
+        place, count = bank.place, len(bank.entry_at)
+        self.both = surface + meant
+        self.question = self.both[place["question"]]
+        self.rows = np.zeros((len(_BANK_WEIGHTS), count + 1), np.float32)
+        if count:
+            self.rows[0, :-1], self.rows[1, :-1] = surface[place["article"]], meant[place["article"]]
+            self.rows[2, bank.lay_at] = surface[place["lay"]]
+            groups = np.stack([x[place["group"]] for x in (surface, meant, self.both)] + [np.maximum.reduceat(self.question, bank.member_at)])
+            np.maximum.reduceat(groups.take(bank.entry_group, axis=1) * bank.entry_weight, bank.entry_at, axis=1, out=self.rows[3:, :-1])
 
-    def _by_group(self, count: int) -> Floats:
-        group = np.zeros(len(self.bank.group_at) - 1, np.float32)
-        best = best_of(self.question, count)
-        np.maximum.at(group, self.bank.group_of[best], self.question[best])
-        return group
-
-    def _spread(self, group: Floats, count: int) -> tuple[Ints, Floats]:
-        """Slots, sorted, with the score of their best group; a later article of a group counts a little less."""
-        best = best_of(group, count)
-        at = self.bank.group_at[best]
-        sizes = self.bank.group_at[best + 1] - at
-        order = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        slots = self.bank.group_slots[np.repeat(at, sizes) + order]
-        values = np.repeat(group[best], sizes) * (1 - 0.08 * order)
-        by = np.lexsort((-values, slots))
-        slots, values = slots[by], values[by]
-        first = np.ones(len(slots), bool)
-        first[1:] = slots[1:] != slots[:-1]
-        return slots[first], values[first].astype(np.float32)
-
-    def best(self, name: str, count: int) -> Ints:
-        """The best slots of a feature."""
-        if name in self.spread:
-            slots, values = self.spread[name]
-            return slots[np.argsort(-values, kind="stable")[:count]]
-        keys: Ints = self.bank.key_of[name.partition("_")[0]]
-        return keys[best_of(self.of[name], count)]
+    def likely(self, count: int) -> Ints:
+        """The slots that the bank speaks for most, in no order."""
+        best = self.rows.max(axis=1, keepdims=True, initial=0.0)
+        for_it = (_BANK_WEIGHTS / (best + 1e-6)).T[0] @ self.rows[:, :-1] + _NEAR[2] * self.known.near_prior + _LIFT
+        for row, worth in ((self.known.near_chapter, _NEAR[0]), (self.known.near_law, _NEAR[1])):
+            near = self.both[row]
+            for_it += near * (worth / (near.max(initial=0.0) + 1e-6))
+        return self.bank.key_of["article"][best_of(for_it, count, ordered=False)]
 
     def fill(self, features: npt.NDArray[np.float32], slot: Ints, chapter: Ints, law: Ints) -> None:
-        """Write the bank's columns for candidates of these slots, chapters and laws."""
-        for name, values in self.of.items():
-            view = name.partition("_")[0]
-            row = self.rows[view][{"chapter": chapter, "law": law}.get(view, slot)]
-            features[:, COLUMN[name]] = np.where(row >= 0, values[row], 0) if len(values) else 0
-        for name, (slots, values) in self.spread.items():
-            features[:, COLUMN[name]] = _looked_up(slots, values, slot)
-        asked = self.bank.asked[slot]
-        features[:, COLUMN["law_prior"]] = self.prior[law]
-        features[:, COLUMN["asked_first"]] = np.log1p(asked[:, 1])
-        features[:, COLUMN["asked"]] = np.log1p(asked[:, 0])
+        """Write the bank's rows for candidates of these slots, chapters and laws."""
+        known, n = self.known, len(_BANK_WEIGHTS) + 2
+        np.take(self.rows, known.slot[slot], axis=1, out=features[2:n], mode="clip")
+        features[n] = self.both[known.chapter[chapter]]
+        features[n + 1] = self.both[known.law[law]]
+        features[n + 2 : n + 4] = self.bank.times_asked[:, slot]
+        features[n + 4] = known.prior[law]
 
 
-def best_of(values: Floats, count: int) -> npt.NDArray[np.int64]:
-    """Indexes of the best positive values, best first."""
+_LIFT = 0.1 * 13
+"""Keeps the sum above 0: log P(law) is never under -13."""
+
+
+def best_of(values: Floats, count: int, *, ordered: bool = True) -> npt.NDArray[np.int64]:
+    """Indexes of the best positive values, best first (in no order with ``ordered`` false)."""
     high = values.max(initial=0.0)
     for share in (0.6, 0.3, 0.0):  # most values are small: the best are looked for among the few high ones first
-        top = np.flatnonzero(values > share * high)
+        top = (values > share * high).nonzero()[0]
         if len(top) >= count:
             top = top[np.argpartition(-values[top], count - 1)[:count]]
             break
-    return top[np.argsort(-values[top], kind="stable")]
+    if ordered:
+        top = top[np.argsort(-values[top], kind="stable")]
+    return np.asarray(top, np.int64)

@@ -14,7 +14,7 @@ import rjieba
 MAX_QUERY = 400
 """Characters of a question that are read; people who paste a whole file are answered by its beginning."""
 MAX_BODY = 6000
-_WIDE = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: 0x20}
+_WIDE = {chr(0xFF01 + i): chr(0x21 + i) for i in range(94)} | {"\u3000": " "}
 _WIDE_ONE = re.compile("[\u3000\uff01-\uff5e]")
 _RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]+|[a-z0-9]+")
 _WORDLESS = re.compile(r"[^\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffffa-z0-9]+")
@@ -27,9 +27,13 @@ def function_words() -> frozenset[str]:
     return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 
 
+def _narrow(found: re.Match[str]) -> str:
+    return _WIDE[found[0]]
+
+
 def fold(text: str) -> str:
     """Half width, small letters, simplified characters: the form in which everything is compared."""
-    text = (text.translate(_WIDE) if _WIDE_ONE.search(text) else text).lower()
+    text = _WIDE_ONE.sub(_narrow, text).lower()
     return text if _simplifying_set().isdisjoint(text) else text.translate(_simplifying())
 
 
@@ -79,11 +83,10 @@ class Concepts:
         """Concepts named in a folded text, repeats kept; single characters count only as words of their own (``cut``)."""
         found: list[int] = []
         starting, forms = self.starting, self.forms
-        for i, two in enumerate(map(operator.add, text, text[1:])):
-            if two in starting:
-                for form in starting[two]:
-                    if text.startswith(form, i):
-                        found += forms[form]
+        for two in starting.keys() & set(map(operator.add, text, text[1:])):
+            for form in starting[two]:
+                if form in text:
+                    found += forms[form] * text.count(form)
         for word in cut:
             if len(word) == 1 and word in forms:
                 found += forms[word]
