@@ -115,9 +115,9 @@ def ask(query: Query, *, memory: Any = None, weights: str = "") -> Answer:
             heard = _articles(found, query, text, asked, day, answer, memory, weights)
             answer.meant = meant
         if query.kind not in ("", ARTICLE, "question"):
-            answer.hits = _documents(found, asked, query.kind, day, query.limit).get(query.kind, [])
+            answer.hits = _documents(found, asked, query.kind, day, query.limit, query.limit).get(query.kind, [])
         elif query.explain and not query.kind:
-            answer.others = {kind: hits[:3] for kind, hits in _documents(found, asked, "", day, 60).items()}
+            answer.others = _documents(found, asked, "", day, 60, 3)
         if query.bank and (query.explain or query.kind == "question"):
             question = heard.question if heard and not memory else _question_scores(found, asked)
             answer.similar = explaining.likest(found, question, query.limit if query.kind == "question" else 5)
@@ -237,8 +237,8 @@ def _hits(found: Generation, ranked: Sequence[tuple[int, float]], cited: Collect
     return hits
 
 
-def _documents(found: Generation, asked: Tokens, kind: str, day: int, limit: int) -> dict[str, list[Hit]]:
-    """Finds of other rooms' kinds (one kind, or all), best first: none with less than a third of its kind's best."""
+def _documents(found: Generation, asked: Tokens, kind: str, day: int, limit: int, shown: int) -> dict[str, list[Hit]]:
+    """Finds of other rooms' kinds (one kind, or all), best first, ``shown`` of each: none with less than a third of its kind's best."""
     if kind and kind not in found.kinds:
         return {}
     wanted = [
@@ -247,13 +247,13 @@ def _documents(found: Generation, asked: Tokens, kind: str, day: int, limit: int
         *(("k", str(k), 2.0) for k in set(asked.concepts)),
     ]
     ids, scores = found.lexical["kinds"].find(wanted, limit, kind)
-    hits: dict[str, list[Hit]] = {}
-    for n, score in zip(ids.tolist(), scores.tolist(), strict=True):
-        if found.start[n] <= day < found.until[n]:
-            same = hits.setdefault(found.kinds[int(found.kind[n])], [])
-            if not same or score > 0.3 * same[0].score:
-                same += _hits(found, [(n, score)])
-    return hits
+    best: dict[str, list[tuple[int, float]]] = {}
+    for n, score, of, start, until in zip(ids.tolist(), scores.tolist(), *(c[ids].tolist() for c in (found.kind, found.start, found.until)), strict=True):
+        if start <= day < until:
+            same = best.setdefault(found.kinds[of], [])
+            if len(same) < shown and (not same or score > 0.3 * same[0][1]):
+                same.append((n, score))
+    return {name: _hits(found, ranked) for name, ranked in best.items()}
 
 
 def similar_questions(text: str, limit: int = 5) -> list[Similar]:
