@@ -159,7 +159,7 @@ def _bags(texts: Sequence[str], vocabulary: dict[str, int], made: dict[str, Toke
         before = len(numbers)
         numbers += map(vocabulary.__getitem__, (*held.surface(), *held.meant()))
         sizes.append(len(numbers) - before)
-    text, terms = np.repeat(np.arange(len(texts)), sizes), max(len(vocabulary), 1)
+    text, terms = np.repeat(np.arange(len(texts)), np.array(sizes, np.int64)), max(len(vocabulary), 1)
     key, count = np.unique(text * terms + np.array(numbers, np.int64), return_counts=True)
     return _Bags(key // terms, key % terms, count.astype(np.float64))
 

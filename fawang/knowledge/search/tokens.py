@@ -83,7 +83,7 @@ class Concepts:
         """Concepts named in a folded text, repeats kept; single characters count only as words of their own (``cut``)."""
         found: list[int] = []
         starting, forms = self.starting, self.forms
-        for two in starting.keys() & set(map(operator.add, text, text[1:])):
+        for two in sorted(starting.keys() & set(map(operator.add, text, text[1:]))):
             for form in starting[two]:
                 if form in text:
                     found += forms[form] * text.count(form)
