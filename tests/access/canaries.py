@@ -20,6 +20,8 @@ from fawang.people.phones import mask_phone
 from tests.access.expectations import CODES, ROUTES, anybody, sees
 from tests.access.probes import all_routes, target
 from tests.access.world import COMPLAINANT, COMPLAINT_WORDS, FAR_WORDS, NOTE, QUESTIONER, Who, World
+from tests.browser.pdf_text import text_of
+from tests.faces.test_library_papers import sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,15 @@ def ways(text: str) -> dict[str, bytes]:
 
 
 def unpacked(response: HttpResponseBase) -> bytes:
-    """Every byte of an answer: headers, body, and what lies in a packed file."""
+    """Every byte of an answer: headers, body, what lies in a packed file, and the words of a PDF, with and without its line breaks."""
     body = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
     head = "\n".join(f"{k}: {v}" for k, v in response.headers.items()).encode()
     if body[:2] == b"PK":
         with zipfile.ZipFile(io.BytesIO(body)) as packed:
             body = b"\n".join(packed.read(name) for name in packed.namelist())
+    if body[:5] == b"%PDF-":
+        words = text_of(body)
+        body += f"\n{words}\n{words.replace(chr(10), '')}".encode()
     return head + b"\n\n" + body
 
 
@@ -93,18 +98,18 @@ LISTS = (
 )  # fmt: skip
 
 
-def crawl(world: World, who: Who, *, narrow: bool = False) -> Iterator[tuple[str, bytes]]:
+def crawl(world: World, who: Who, *, narrow: bool = False, route: str = "desk_matter") -> Iterator[tuple[str, bytes]]:
     """Everything somebody can get to see: every page and file by its route, lists, searches, the trail, errors. Nothing is undone."""
     client = world.clients[who]
-    for route in all_routes():
-        expected = ROUTES[route.name]
-        if expected.get is None or (narrow and route.name != "desk_matter") or (expected.get is anybody and who.kind == "staff"):
+    for page in all_routes():
+        expected = ROUTES[page.name]
+        if expected.get is None or (narrow and page.name != route) or (expected.get is anybody and who.kind == "staff"):
             continue
         for subject in dict.fromkeys(expected.subjects):
-            if subject in CODES and "<" in route.pattern and "code>" in route.pattern and AGAINST.get(who.relation) != subject:
+            if subject in CODES and "<" in page.pattern and "code>" in page.pattern and AGAINST.get(who.relation) != subject:
                 continue  # whoever holds a code has been given it; only the other side is tried with one
-            to = target(world, route, subject)
-            yield f"{route.name} [{subject}]", unpacked(client.get(to.path))
+            to = target(world, page, subject)
+            yield f"{page.name} [{subject}]", unpacked(client.get(to.path))
     for path in LISTS:
         yield path, unpacked(client.get(path))
     for text in SEARCHED:
@@ -131,5 +136,7 @@ def _asked(world: World, client: Client) -> Iterator[tuple[str, bytes]]:
             data: dict[str, Any] = {"_key": "canary-key-1", "body": "", "staff": "x"}
             kind = "act" if verb in {"note", "assign"} else "step"
             yield f"refused {verb} on {name}", unpacked(client.post(f"/desk/m/{matter.pk}/{kind}/{verb}", data))
+    for kind in ("pdf", "docx"):
+        yield f"a paper of the library as {kind}", unpacked(client.post("/papers/labour_arbitration", {**sample("labour_arbitration"), "as": kind}))
     again = client.post("/desk/window", {"_key": "canary-key-2", "phone": COMPLAINANT["phone"], "question": ""})
     yield "taking in the same person again", _without_the_question(again, COMPLAINANT["phone"])

@@ -6,19 +6,23 @@ import io
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.db import transaction
 
+from fawang.faces.portal import opinions
 from fawang.kernel.context import acting
+from fawang.kernel.printing import Block, BlockKind, Paper
 from fawang.matters import conversation
 from fawang.matters.models import Matter
 from fawang.matters.services import take_step
 from fawang.people.actors import actor_of_staff
 from fawang.people.models import Notice
-from tests.access.canaries import CANARIES, crawl, found_in, hidden_from, unpacked
-from tests.access.world import COMPLAINANT, NOTE, World
+from fawang.registry.models import Organisation
+from tests.access.canaries import CANARIES, crawl, found_in, hidden_from, sample, unpacked
+from tests.access.world import COMPLAINANT, COMPLAINT_WORDS, NOTE, World
 
 LOOKERS = ("complained with the code", "dispatcher@same", "audit_admin@above", "supervisor@other", "anonymous")
 SEALED_WITH_THE_COMPLAINT = [c for c in CANARIES if c.matter == "complaint"]
@@ -51,12 +55,12 @@ def logged() -> Iterator[io.StringIO]:
         logging.getLogger("django.db.backends").setLevel(quiet)
 
 
-def leaks(world: World, name: str, *, narrow: bool = False) -> list[str]:
+def leaks(world: World, name: str, *, narrow: bool = False, route: str = "desk_matter") -> list[str]:
     """Where somebody finds what he must not know."""
     who = world.who(name)
     secret = hidden_from(who)
     with undone():
-        return [f"{place}: {fact}" for place, content in crawl(world, who, narrow=narrow) for fact in found_in(content, secret)]
+        return [f"{place}: {fact}" for place, content in crawl(world, who, narrow=narrow, route=route) for fact in found_in(content, secret)]
 
 
 def test_each_of_those_who_look_has_something_he_must_not_find(world: World) -> None:
@@ -102,6 +106,15 @@ def test_what_open_pages_are_told_holds_ids_and_kinds_and_nothing_sealed(world: 
     assert found_in("\n".join(told).encode(), list(CANARIES)) == []
 
 
+@pytest.mark.parametrize("kind", ["pdf", "docx"])
+def test_the_words_of_a_printed_paper_are_read_whichever_way_it_is_printed(world: World, kind: str) -> None:
+    typed = {**sample("labour_arbitration"), "me_name": COMPLAINANT["name"], "me_phone": COMPLAINANT["phone"], "facts": COMPLAINT_WORDS}
+    with undone():
+        printed = unpacked(world.clients[world.who("anonymous")].post("/papers/labour_arbitration", {**typed, "as": kind}))
+    found = {f.partition(" (")[0] for f in found_in(printed, list(CANARIES))}
+    assert "complainant's name" in found, "a reader of papers that is blind proves nothing"
+
+
 # -- broken houses: the same crawl must find what leaks --------------------------------------------------------------------------------
 
 
@@ -114,6 +127,32 @@ def test_caught_a_policy_that_lets_everybody_see(world: World, monkeypatch: pyte
     found = leaks(world, "complained with the code", narrow=True)
     assert "desk_matter [complaint]: complainant's name (plain)" in found
     assert "desk_matter [consultation]: internal note (plain)" in found
+
+
+@pytest.mark.parametrize("file", ["opinion_pdf", "opinion_docx"])
+def test_caught_a_printed_paper_that_names_the_complainant(world: World, monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+    right = opinions.paper_from_json
+
+    def naming(body: Any) -> Paper:
+        paper = right(body)
+        return replace(paper, blocks=(*paper.blocks, Block(BlockKind.TEXT, f"投诉人{COMPLAINANT['name']}，{COMPLAINANT['phone']}")))
+
+    assert leaks(world, "anonymous", narrow=True, route=file) == []
+    monkeypatch.setattr("fawang.faces.portal.opinions.paper_from_json", naming)
+    found = leaks(world, "anonymous", narrow=True, route=file)
+    assert f"{file} []: complainant's name (plain)" in found
+    assert f"{file} []: complainant's phone (plain)" in found
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_caught_an_export_that_takes_the_complainant_along(world: World, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
+    Organisation.objects.filter(pk=world.offices["other"].pk).update(address=f"{COMPLAINANT['name']}收")
+    try:
+        with undone():
+            taken = unpacked(world.clients[world.who("complained with the code")].get(f"/desk/registry/export/organisations.{suffix}"))
+    finally:
+        Organisation.objects.filter(pk=world.offices["other"].pk).update(address="")
+    assert "complainant's name (plain)" in found_in(taken, SEALED_WITH_THE_COMPLAINT)
 
 
 def test_caught_a_search_that_forgets_whose_matters_they_are(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
