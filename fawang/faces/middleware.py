@@ -13,6 +13,7 @@ from django.utils import translation
 
 from fawang.kernel.context import acting
 from fawang.kernel.errors import Refusal
+from fawang.kernel.text_safety import ValueProblem
 from fawang.people.actors import ANONYMOUS, Actor, actor_of_person, actor_of_staff
 from fawang.people.models import Person, Staff
 
@@ -115,7 +116,9 @@ class ActorMiddleware:
         return problem(Refusal("body.unreadable", status=400)) if request.path.startswith("/api/") else bad_request(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """A refusal is an answer, not a crash."""
+        """A refusal is an answer, not a crash; so is text that cannot be kept and was not refused at its field."""
+        if isinstance(exception, ValueProblem):
+            exception = Refusal(exception.code, **exception.params)
         if not isinstance(exception, Refusal) or request.path.startswith("/api/"):
             return None
         from django.shortcuts import render

@@ -10,9 +10,11 @@ from typing import Any
 from fawang.kernel import crypto
 from fawang.kernel.errors import Absent, Refusal
 from fawang.kernel.ids import fold_lookup_code
+from fawang.kernel.policy import require
 from fawang.kernel.text_safety import ValueProblem, check_text
 from fawang.matters.intake import PRIORITY_GROUPS, Received, Request, Visitor, receive
 from fawang.matters.models import Matter
+from fawang.matters.policies import sight_of_nothing
 from fawang.people.actors import Actor
 from fawang.people.identity import IdentityKind, parse_identity
 from fawang.people.names import check_name
@@ -82,8 +84,20 @@ def matter_id_of(code: str) -> uuid.UUID | None:
 
 
 def matter_of(code: str) -> Matter:
-    """The matter a lookup code opens, its office with it. Raises ``Absent``."""
-    found = matter_id_of(code)
+    """The matter a lookup code opens, its office with it; the same work whether it exists or not. Raises ``Absent``."""
+    found = Matter.objects.select_related("office").filter(pk=matter_id_of(code) or uuid.UUID(int=0)).first()
     if found is None:
         raise Absent
-    return Matter.objects.select_related("office").get(pk=found)
+    return found
+
+
+def held(actor: Actor, code: str) -> tuple[Actor, Matter]:
+    """The matter of a code and the actor holding it, if he may read it. Raises ``Absent`` for wrong and foreign codes alike, after the same statements."""
+    try:
+        matter = matter_of(code)
+    except Absent:
+        sight_of_nothing(actor)
+        raise
+    holder = actor.holding(matter.pk)
+    require("matters.read", holder, matter)
+    return holder, matter

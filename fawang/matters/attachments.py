@@ -22,7 +22,7 @@ from fawang.kernel.policy import require
 from fawang.kernel.work import wake
 from fawang.matters.file_types import inspect_file, safe_file_name
 from fawang.matters.models import Attachment, Matter, Message
-from fawang.matters.policies import sight
+from fawang.matters.policies import sight, sight_of_nothing
 from fawang.people.actors import Actor
 
 PER_MATTER = 60
@@ -152,6 +152,7 @@ def open_attachment(*, actor: Actor, attachment_id: uuid.UUID) -> Attachment:
     """The attachment, if this actor may have its bytes now. Raises ``Absent`` or ``Refusal`` (quarantine, refused)."""
     row = Attachment.objects.select_related("matter").filter(pk=attachment_id).first()
     if row is None:
+        sight_of_nothing(actor)
         raise Absent
     aspects = sight(actor, row.matter)
     if "content" not in aspects or (row.audience == "internal" and "internal" not in aspects):

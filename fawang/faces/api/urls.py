@@ -15,11 +15,10 @@ from fawang.faces.api import library, schemas, search
 from fawang.faces.api.contract import Contract
 from fawang.faces.api.errors import install
 from fawang.faces.pages import looked_up, uploads_digest
-from fawang.faces.submission import matter_of, submit
+from fawang.faces.submission import held, submit
 from fawang.faces.views_of import timeline, told
 from fawang.kernel.errors import Refusal
 from fawang.kernel.idempotency import once
-from fawang.kernel.policy import require
 from fawang.kernel.text_safety import ValueProblem, check_text
 from fawang.matters.attachments import add_attachment
 from fawang.matters.conversation import write_message
@@ -53,10 +52,7 @@ def _key(request: HttpRequest) -> str:
 
 def _holder(request: HttpRequest, code: str) -> tuple[Actor, Matter]:
     """The matter a lookup code opens and the actor who holds it. Raises ``Absent`` for wrong and foreign codes alike."""
-    matter = looked_up(request, lambda: matter_of(code))
-    actor: Actor = request.actor.holding(matter.pk)  # type: ignore[attr-defined]
-    require("matters.read", actor, matter)
-    return actor, matter
+    return looked_up(request, lambda: held(request.actor, code))  # type: ignore[attr-defined]
 
 
 @api.post("/consultations", response={201: schemas.ConsultationOut, **PROBLEMS}, summary="Submit a legal question")

@@ -24,7 +24,7 @@ from fawang.matters.attachments import add_attachment
 from fawang.matters.categories import names_of
 from fawang.matters.forms import fields_of
 from fawang.matters.models import Document, Matter
-from fawang.matters.policies import sight
+from fawang.matters.policies import sight, sight_of_nothing
 from fawang.matters.processes import process_version
 from fawang.matters.relations import remembering
 from fawang.matters.selectors import possible_duplicates, queue, related
@@ -63,6 +63,7 @@ def seen(request: HttpRequest, matter_id: uuid.UUID) -> tuple[Actor, Matter]:
     actor = actor_of(request)
     matter = Matter.objects.select_related("office", "assignee", "first_contact", "intake", "lead").filter(pk=matter_id).first()
     if matter is None:
+        sight_of_nothing(actor)
         raise Absent
     require("matters.see", actor, matter)
     return actor, matter

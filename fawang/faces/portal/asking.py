@@ -12,11 +12,10 @@ from django.shortcuts import render
 
 from fawang.faces.pages import errors_of, language, limited, looked_up, post_once, spec, typed
 from fawang.faces.routing import open_to
-from fawang.faces.submission import matter_of, submit
+from fawang.faces.submission import held, submit
 from fawang.faces.views_of import main_way, told
 from fawang.kernel import clock
 from fawang.kernel.errors import Refusal
-from fawang.kernel.policy import require
 from fawang.kernel.texts import Text
 from fawang.matters.categories import version_in_force
 from fawang.matters.forms import FieldSpec, fields_of
@@ -137,8 +136,7 @@ def complain(request: HttpRequest) -> HttpResponse:
 @open_to("public", "GET")
 def receipt(request: HttpRequest, code: str) -> HttpResponse:
     """The slip: code, number, by when, who."""
-    matter = looked_up(request, lambda: matter_of(code))
-    require("matters.read", request.actor.holding(matter.pk), matter)  # type: ignore[attr-defined]
+    _, matter = looked_up(request, lambda: held(request.actor, code))  # type: ignore[attr-defined]
     plain = matter.lookup_code
     address = request.build_absolute_uri(f"/track/{plain}")
     context = {

@@ -12,10 +12,10 @@ from fawang.faces.live import live_address
 from fawang.faces.pages import errors_of, form_data, language, looked_up, post_once, spec
 from fawang.faces.portal.asking import is_sensitive
 from fawang.faces.routing import open_to
-from fawang.faces.submission import matter_of
+from fawang.faces.submission import held, matter_of
 from fawang.faces.views_of import lights, timeline, told
 from fawang.kernel.errors import Absent, Refusal
-from fawang.kernel.policy import decide, require
+from fawang.kernel.policy import decide
 from fawang.kernel.text_safety import ValueProblem, check_text
 from fawang.matters.attachments import add_attachment, open_attachment, path_of
 from fawang.matters.conversation import write_message
@@ -31,12 +31,10 @@ from fawang.people.actors import Actor
 
 def holder(request: HttpRequest, code: str) -> tuple[Actor, Matter]:
     """The matter of a code and the actor holding it. Raises ``Absent``."""
-    matter = looked_up(request, lambda: matter_of(code))
-    actor: Actor = request.actor.holding(matter.pk)  # type: ignore[attr-defined]
-    require("matters.read", actor, matter)
-    held = request.session.get("holds", [])
-    if str(matter.pk) not in held:
-        request.session["holds"] = [*held[-19:], str(matter.pk)]
+    actor, matter = looked_up(request, lambda: held(request.actor, code))  # type: ignore[attr-defined]
+    kept = request.session.get("holds", [])
+    if str(matter.pk) not in kept:
+        request.session["holds"] = [*kept[-19:], str(matter.pk)]
     return actor, matter
 
 
