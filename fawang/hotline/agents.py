@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from fawang.hotline.models import AgentSpell, AgentState, Call, CallTicket
+from fawang.hotline.together import insert, update, update_where
 from fawang.kernel import clock
 from fawang.kernel.work import tell_live
 from fawang.people.models import Staff
@@ -17,10 +18,11 @@ RESERVED_GRACE = timedelta(seconds=5)
 
 def locked(staff_id: uuid.UUID) -> AgentState:
     """The agent's row, locked until the transaction ends; made on first use."""
-    found = AgentState.objects.select_for_update(of=("self",)).filter(pk=staff_id).first()
+    rows = AgentState.objects.select_for_update(of=("self",)).select_related("seat").filter(pk=staff_id)
+    found = rows.first()
     if found is None:
         AgentState.objects.get_or_create(staff_id=staff_id)
-        found = AgentState.objects.select_for_update(of=("self",)).get(pk=staff_id)
+        found = rows.get()
     return found
 
 
@@ -42,9 +44,13 @@ def change(
     """
     now = at or clock.now()
     if agent.state != state or agent.reason != reason or (agent.call_id or None) != (call.pk if call else None):
-        AgentSpell.objects.filter(staff_id=agent.pk, ended_at=None).update(ended_at=now)
+        update_where(AgentSpell.objects.filter(staff_id=agent.pk, ended_at=None), ended_at=now)
         if state != "offline":
-            AgentSpell.objects.create(staff_id=agent.pk, seat=agent.seat, pool=agent.pool, state=state, reason=reason, call=call, forced_by=by, started_at=now)
+            insert(
+                AgentSpell(
+                    staff_id=agent.pk, seat_id=agent.seat_id, pool_id=agent.pool_id, state=state, reason=reason, call=call, forced_by=by, started_at=now
+                )
+            )  # fmt: skip
         agent.since = now
     agent.state, agent.reason, agent.call, agent.leg_id = state, reason, call, leg_id
     agent.deadline_at = clock.now() + lasts if lasts is not None else None
@@ -55,7 +61,7 @@ def change(
     elif state not in ("reserved", "ringing"):
         agent.ready_since = None
     agent.version += 1
-    agent.save()
+    update(agent)
     tell_live([f"staff:{agent.pk}", "hotline"], "seat", str(agent.pk))
     return agent
 

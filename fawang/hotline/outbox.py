@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import uuid
 
-from django.db import connection
 from django.db.models import F
 
 from fawang.hotline.engines import wire
 from fawang.hotline.engines.commands import Command
 from fawang.hotline.models import Call, EngineCommand
+from fawang.hotline.together import insert
 from fawang.kernel import clock
+from fawang.kernel.work import after_commit
+
+CHANNEL = "fawang_hotline"
+"""Heard by controllers: there is something for the engine named."""
 
 
 def new_id(kind: str) -> str:
@@ -19,17 +23,17 @@ def new_id(kind: str) -> str:
     return f"{kind}-{uuid.uuid4().hex}"
 
 
-def enqueue(engine_id: str, command: Command, call: Call | None = None) -> EngineCommand:
-    """Queue one command; its ``command_id`` is filled in when empty. Call inside a transaction."""
+def enqueue(engine_id: str, command: Command, call: Call | None = None) -> None:
+    """Queue one command; its ``command_id`` is filled in when empty. Call inside a transaction; the controller hears of it after the commit."""
     known = uuid.UUID(command.command_id) if command.command_id else uuid.uuid4()
     body = {**wire.encode(command), "command_id": str(known)}
-    row = EngineCommand.objects.create(
-        engine_id=engine_id, command_id=known, kind=type(command).__name__, body=json.dumps(body, ensure_ascii=False), call=call,
-        leg_id=getattr(command, "leg_id", ""), created_at=clock.now(),
+    insert(
+        EngineCommand(
+            engine_id=engine_id, command_id=known, kind=type(command).__name__, body=json.dumps(body, ensure_ascii=False), call=call,
+            leg_id=getattr(command, "leg_id", ""), created_at=clock.now(),
+        )
     )  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify('fawang_hotline', %s)", [engine_id])
-    return row
+    after_commit(CHANNEL, engine_id)
 
 
 def pending(engine_id: str, limit: int = 200) -> list[EngineCommand]:

@@ -10,6 +10,7 @@ from django.db import connection
 
 from fawang.hotline.engines.events import Event
 from fawang.hotline.models import Call, CallEvent
+from fawang.hotline.together import insert
 from fawang.kernel import clock
 
 KEPT = {
@@ -42,4 +43,4 @@ def keep_engine_event(event: Event, call: Call | None) -> bool:
 
 def note(call: Call | None, kind: str, *, at: datetime | None = None, source: str = "queue", staff: uuid.UUID | None = None, **data: Any) -> None:
     """Write one event of ours."""
-    CallEvent.objects.create(call=call, source=source, kind=kind, at=at or clock.now(), recorded_at=clock.now(), staff_id=staff, data=data)
+    insert(CallEvent(call=call, source=source, kind=kind, at=at or clock.now(), recorded_at=clock.now(), staff_id=staff, data=data))

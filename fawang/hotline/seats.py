@@ -11,6 +11,7 @@ from fawang.hotline import agents, problems  # noqa: F401 - problems registers t
 from fawang.hotline.gateway.accounts import account_of
 from fawang.hotline.models import AgentState, ConfigVersion, Seat
 from fawang.hotline.states import BUSY, CHOSEN_REASONS
+from fawang.hotline.together import together
 from fawang.kernel import clock
 from fawang.kernel.errors import Refusal
 from fawang.kernel.policy import require
@@ -116,7 +117,7 @@ def set_ready(*, actor: Actor) -> AgentState:
     require("hotline.seat", actor)
     from fawang.hotline.machine import waiting
 
-    with transaction.atomic():
+    with transaction.atomic(), together():
         agent = agents.locked(actor.account)
         if agent.state == "offline" or agent.seat is None:
             raise Refusal("hotline.not_signed_on", status=409)
@@ -129,15 +130,14 @@ def set_ready(*, actor: Actor) -> AgentState:
             raise Refusal("hotline.drafts", status=409, count=drafts)
         if agent.state != "ready":
             agents.change(agent, "ready")
-        waiting.serve(agent.pk)
-        agent.refresh_from_db()
+        waiting.serve_locked(agent)
         return agent
 
 
 def most_drafts() -> int:
     """How many unfinished tickets a ready agent may have, by the live edition."""
-    live = ConfigVersion.objects.filter(state="live").first()
-    return int((live.document.get("limits") or {}).get("open_drafts", 5)) if live else 5
+    told = ConfigVersion.objects.filter(state="live").values_list("document__limits__open_drafts", flat=True).first()
+    return 5 if told is None else int(told)
 
 
 def set_not_ready(*, actor: Actor, reason: str) -> AgentState:
@@ -159,12 +159,11 @@ def set_not_ready(*, actor: Actor, reason: str) -> AgentState:
 def end_wrap_up(*, actor: Actor) -> AgentState:
     """The ticket is done: ready again before the deadline (or what was asked for during the call)."""
     require("hotline.seat", actor)
-    with transaction.atomic():
+    with transaction.atomic(), together():
         agent = agents.locked(actor.account)
         if agent.state != "wrap_up":
             raise Refusal("hotline.not_now", status=409)
         leave_wrap_up(agent)
-        agent.refresh_from_db()
         return agent
 
 
@@ -194,7 +193,7 @@ def leave_wrap_up(agent: AgentState) -> None:
         agents.change(agent, "not_ready", reason="drafts")
     else:
         agents.change(agent, "ready")
-        waiting.serve(agent.pk)
+        waiting.serve_locked(agent)
 
 
 def beat(*, actor: Actor, session: str) -> AgentState:

@@ -32,12 +32,12 @@ def beat(name: str) -> None:
 
 def wake() -> None:
     """Tell the worker, once this transaction has committed, that there is something to do."""
-    _after_commit("fawang_work", "")
+    after_commit("fawang_work", "")
 
 
 def tell_live(topics: list[str], kind: str, id_: str = "") -> None:
     """Tell open pages, once this transaction has committed, that something of theirs changed. Carries ids only."""
-    _after_commit("fawang_live", json.dumps({"topics": topics, "kind": kind, "id": id_}))
+    after_commit("fawang_live", json.dumps({"topics": topics, "kind": kind, "id": id_}))
 
 
 class _Hints:
@@ -53,7 +53,7 @@ class _Hints:
             cursor.execute("SELECT " + ", ".join(["pg_notify(%s, %s)"] * len(told)), [word for hint in told for word in hint])
 
 
-def _after_commit(channel: str, words: str) -> None:
+def after_commit(channel: str, words: str) -> None:
     """Give a hint after the commit, not in it: a commit that notifies keeps all others waiting until its own is on the disk.
 
     A process that dies in between loses hints and no more; worker and pages look for themselves every few seconds.

@@ -9,6 +9,7 @@ from fawang.hotline.engines import commands as do
 from fawang.hotline.machine import ending
 from fawang.hotline.machine.turn import Turn, add_leg, hush
 from fawang.hotline.models import AgentState, CallLeg, QueueEntry, Reservation
+from fawang.hotline.together import insert, update
 from fawang.kernel import events
 
 
@@ -17,13 +18,14 @@ def reserve(here: Turn, entry: QueueEntry, agent: AgentState, order: str) -> Res
     call = here.call
     ring = here.document.queues[entry.queue_code].ring
     leg = add_leg(here, "agent", staff_id=agent.pk)
-    row = Reservation.objects.create(
+    row = Reservation(
         call=call, entry=entry, staff_id=agent.pk, leg_id=leg.leg_id, made_at=here.now,
         deadline_at=here.now + timedelta(seconds=ring) + agents.RESERVED_GRACE,
         reasons=[{"rule": order, "since": agent.ready_since.isoformat() if agent.ready_since else ""}, {"rule": "needs", "value": list(entry.needs)}],
     )  # fmt: skip
+    insert(row)
     entry.state, entry.attempts, entry.next_moment = "offered", entry.attempts + 1, None
-    entry.save()
+    update(entry, "state", "attempts", "next_moment")
     agents.change(agent, "reserved", lasts=timedelta(seconds=ring) + agents.RESERVED_GRACE, call=call, leg_id=leg.leg_id)
     call.agent_id, call.agent_leg = agent.pk, leg.leg_id
     here.go("offering")

@@ -6,6 +6,7 @@ with the prompt or the digits it waits for, so that the event, its duplicate and
 
 from __future__ import annotations
 
+import copy
 import functools
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -19,9 +20,11 @@ from fawang.hotline import outbox, prompts, raw
 from fawang.hotline.configuration import Document, parse
 from fawang.hotline.engines import commands as do
 from fawang.hotline.models import Call, CallLeg, ConfigVersion
+from fawang.hotline.together import insert, together, update
 from fawang.kernel import clock
 from fawang.kernel.work import tell_live
 
+MISSING = object()
 PATIENCE = timedelta(seconds=4)
 """What a deadline waits longer than the engine should need."""
 
@@ -35,6 +38,11 @@ class Turn:
     document: Document
     over: bool = False
     afterwards: list[Callable[[], object]] = field(default_factory=list)
+    before: dict[str, object] = field(init=False)
+    """The row as it was: only what has changed is written."""
+
+    def __post_init__(self) -> None:
+        self.before = {**self.call.__dict__, "notes": copy.deepcopy(self.call.notes)}
 
     @property
     def now(self) -> datetime:
@@ -97,7 +105,7 @@ def document_of(call: Call) -> Document:
 @contextmanager
 def turn(call_id: uuid.UUID, at: datetime | None = None, *, skip_locked: bool = False) -> Iterator[Turn | None]:
     """Lock a call, change it, save it, tell who looks. ``None`` when it is not there (or, with ``skip_locked``, somebody else has it)."""
-    with transaction.atomic():
+    with transaction.atomic(), together():
         call = Call.objects.select_for_update(of=("self",), no_key=True, skip_locked=skip_locked).filter(pk=call_id).first()
         if call is None:
             yield None
@@ -115,7 +123,10 @@ def finish(here: Turn) -> None:
     elif call.deadline_at is None:
         here.due(here.document.limits.talk)
     call.version += 1
-    call.save()
+    now = call.__dict__
+    changed = [f.name for f in Call._meta.local_concrete_fields if f.attname in now and now[f.attname] != here.before.get(f.attname, MISSING)]
+    update(call, *changed)
+    here.before.update(now, notes=copy.deepcopy(call.notes))
     topics = ["hotline", f"call:{call.pk}", *([f"staff:{call.agent_id}"] if call.agent_id else [])]
     tell_live(topics, "call", str(call.pk))
     for act in here.afterwards:
@@ -174,9 +185,11 @@ def hush(here: Turn) -> None:
 
 def add_leg(here: Turn, role: str, *, staff_id: uuid.UUID | None = None, partner: str = "", leg_id: str = "") -> CallLeg:
     """A new leg of the call, before the engine is told to dial it."""
-    return CallLeg.objects.create(
+    leg = CallLeg(
         engine_id=here.call.engine_id, leg_id=leg_id or outbox.new_id("a"), call=here.call, role=role, staff_id=staff_id, partner=partner, created_at=here.now
     )
+    insert(leg)
+    return leg
 
 
 def live_legs(call: Call, *roles: str) -> list[CallLeg]:

@@ -10,18 +10,17 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 
 from fawang.hotline import callers, flow, opening
 from fawang.hotline.configuration import Queue
 from fawang.hotline.engines import commands as do
 from fawang.hotline.machine import offering
-from fawang.hotline.machine.turn import Turn, hush, turn
+from fawang.hotline.machine.turn import Turn, document_of, finish, hush, turn
 from fawang.hotline.models import AgentState, Call, QueueEntry, SeatPool
+from fawang.hotline.together import together
 from fawang.kernel import clock
-
-TRIES_TO_LOCK = 5
 
 
 def enter(here: Turn, code: str, *, head: bool = False, preferred: uuid.UUID | None = None, entered_at: datetime | None = None) -> None:
@@ -111,7 +110,7 @@ def _free(entry: QueueEntry, order: str) -> QuerySet[AgentState]:
         rows = rows.filter(pk=entry.preferred_id)
     place = Case(*[When(pool_id=pool, then=Value(n)) for n, pool in enumerate(entry.pools)], default=Value(99), output_field=IntegerField())
     fair = (F("answered_today"),) if order == "fair_share" else ()
-    return rows.select_for_update(skip_locked=True, of=("self",)).order_by(place, *fair, F("ready_since").asc(), "pk")
+    return rows.select_for_update(skip_locked=True, of=("self",)).select_related("seat").order_by(place, *fair, F("ready_since").asc(), "pk")
 
 
 def offer_to_somebody(here: Turn, entry: QueueEntry) -> bool:
@@ -127,39 +126,49 @@ def offer_to_somebody(here: Turn, entry: QueueEntry) -> bool:
 
 
 def serve(staff_id: uuid.UUID) -> bool:
-    """Bring a free agent the first waiting call he may have: priority, then arrival. Own transaction or the caller's."""
-    passed: list[uuid.UUID] = []
-    for _ in range(TRIES_TO_LOCK):
-        with transaction.atomic():
-            agent = AgentState.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=staff_id, state="ready").first()
-            if agent is None or agent.pool_id is None:
-                return False
-            entry = _next_for(agent, passed)
-            if entry is None:
-                return False
-            with turn(entry.call_id, skip_locked=True) as here:
-                if here is not None and here.call.state == "queued":
-                    offering.reserve(here, entry, agent, here.document.queues[entry.queue_code].order)
-                    return True
-            passed.append(entry.pk)
-    return False
+    """Bring a free agent the first waiting call he may have. Own transaction or the caller's; ``False`` when there is none or somebody has his row."""
+    with transaction.atomic(), together():
+        rows = AgentState.objects.select_for_update(skip_locked=True, of=("self",)).select_related("seat")
+        agent = rows.filter(pk=staff_id, state="ready").first()
+        return agent is not None and serve_locked(agent)
 
 
-def _next_for(agent: AgentState, passed: list[uuid.UUID]) -> QueueEntry | None:
+def serve_locked(agent: AgentState) -> bool:
+    """The same for a ready agent whose row is locked: one statement finds and locks place and call, the writes go together."""
+    if agent.pool_id is None:
+        return False
+    entry = _next_for(agent)
+    if entry is None:
+        return False
+    here = Turn(entry.call, clock.now(), document_of(entry.call))
+    offering.reserve(here, entry, agent, here.document.queues[entry.queue_code].order)
+    finish(here)
+    return True
+
+
+def _next_for(agent: AgentState) -> QueueEntry | None:
+    """Priority, then arrival; whatever is locked just now is somebody else's to deal with. The caller's number stays sealed."""
     now = clock.now()
     mine = Q(preferred=None) | Q(preferred_until__lte=now) | Q(preferred_id=agent.pk)
-    rows = QueueEntry.objects.filter(mine, state="waiting", pools__contains=[agent.pool_id], needs__contained_by=agent.tags).exclude(pk__in=passed)
-    return rows.select_for_update(skip_locked=True, of=("self",)).order_by("-priority", "entered_at", "id").first()
+    rows = QueueEntry.objects.filter(mine, state="waiting", pools__contains=[agent.pool_id], needs__contained_by=agent.tags, call__state="queued")
+    locked = rows.select_for_update(skip_locked=True, no_key=True, of=("self", "call")).select_related("call").defer("call__caller")
+    return locked.order_by("-priority", "entered_at", "id").first()
+
+
+MATCHES = """
+SELECT a.staff_id FROM hotline_agentstate a WHERE a.state = 'ready' AND EXISTS (
+  SELECT 1 FROM hotline_queueentry e WHERE e.state = 'waiting' AND a.pool_id = ANY (e.pools) AND e.needs <@ a.tags
+  AND (e.preferred_id IS NULL OR e.preferred_until <= %s OR e.preferred_id = a.staff_id))
+ORDER BY a.ready_since LIMIT %s
+"""
 
 
 def serve_everybody(limit: int = 50) -> int:
     """The sweep behind every match that was skipped: free agents and waiting calls that fit are brought together."""
-    if not QueueEntry.objects.filter(state="waiting").exists():
-        return 0
-    served = 0
-    for pk in AgentState.objects.filter(state="ready").order_by("ready_since").values_list("pk", flat=True)[:limit]:
-        served += serve(pk)
-    return served
+    with connection.cursor() as cursor:
+        cursor.execute(MATCHES, [clock.now(), limit])
+        ready = [row[0] for row in cursor.fetchall()]
+    return sum(serve(pk) for pk in ready)
 
 
 # -- while waiting -------------------------------------------------------------------------------------------------------------------
