@@ -81,8 +81,8 @@ def run(options: argparse.Namespace) -> int:
                 beaten = time.monotonic()
             if listener is None:
                 listener = _listen()
-            if not run_once(todo, due):
-                _rest(listener)
+            if not run_once(todo, due) and _rest(listener, min(due.values(), default=0.0)):
+                due.update({task.name: 0.0 for task in todo if task.woken})
         except Exception:
             log.exception("worker round failed")
             _drop_connection()
@@ -97,9 +97,11 @@ def _listen() -> psycopg.Connection[Any]:
     return connection
 
 
-def _rest(listener: psycopg.Connection[Any]) -> None:
-    """Sleep a quarter of a second, or until somebody says there is work."""
-    ready, _, _ = select.select([listener.fileno()], [], [], 0.25)
-    if ready:
-        for _ in listener.notifies(timeout=0, stop_after=100):
-            pass
+def _rest(listener: psycopg.Connection[Any], until: float) -> bool:
+    """Sleep until a monotonic moment, a second at most, or until somebody says there is work: then true."""
+    ready, _, _ = select.select([listener.fileno()], [], [], min(1.0, max(0.01, until - time.monotonic())))
+    if not ready:
+        return False
+    for _ in listener.notifies(timeout=0, stop_after=100):
+        pass
+    return True

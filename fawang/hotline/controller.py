@@ -24,6 +24,7 @@ from fawang.hotline import equipment, outbox
 from fawang.hotline.engines.commands import Configure
 from fawang.hotline.engines.events import Event, EventsLost
 from fawang.hotline.engines.port import Cursor, EngineUnavailable, NoSuchLeg, Rejected, Snapshot, TelephonyEngine
+from fawang.hotline.listening import Listener
 from fawang.hotline.machine import dispatch, reconcile, timeouts
 from fawang.hotline.models import EngineCommand, EngineNode
 from fawang.kernel import clock
@@ -35,6 +36,8 @@ T = TypeVar("T")
 LEASE = timedelta(seconds=10)
 BATCH = 20
 SWEEP_S, RENEW_S, EQUIP_S, RECONCILE_S, GONE_S = 0.5, 3.0, 2.0, 30.0, 30.0
+REST_S, REST_DEAF_S = 0.5, 0.1
+"""How long to rest when nothing is told: until the next look at deadlines, or much less while the database cannot be heard."""
 
 
 def name_of_process() -> str:
@@ -85,6 +88,15 @@ class Controller:
         self._heard = 0.0
         self._dealt: Cursor | None = None
         self._equipped = ""
+        self._looked_like: object = None
+        self._unsent = True
+        """Whether the outbox may hold something: told by the database, or found."""
+        self.listener = Listener(self.engine_id, self.hear)
+
+    def hear(self) -> None:
+        """There is something to be sent."""
+        self._unsent = True
+        self._wake.set()
 
     def stop(self) -> None:
         """Stop after the current batch."""
@@ -93,6 +105,15 @@ class Controller:
 
     async def run(self) -> None:
         """Control the engine: take the lease, reconcile, follow. Every break leads back to the start."""
+        listening = asyncio.create_task(self.listener.run())
+        try:
+            await self._control()
+        finally:
+            listening.cancel()
+            with contextlib.suppress(BaseException):
+                await listening
+
+    async def _control(self) -> None:
         while not self.stopping.is_set():
             try:
                 if not await self._in_db(take_lease, self.engine_id, self.holder):
@@ -115,9 +136,9 @@ class Controller:
         return await asyncio.get_running_loop().run_in_executor(self._db, _in_context, work, args)
 
     async def _rest(self, seconds: float) -> None:
-        self._wake.clear()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), seconds)
+        self._wake.clear()
 
     def _due(self, what: str, every: float) -> bool:
         now = asyncio.get_running_loop().time()
@@ -167,10 +188,12 @@ class Controller:
 
     async def _once(self, reader: asyncio.Task[None]) -> None:
         busy = await self._deal()
-        busy = await self._send() or busy
         if self._due("sweep", SWEEP_S):
-            await self._in_db(timeouts.sweep)
-            busy = await self._send() or busy
+            busy = bool(await self._in_db(timeouts.sweep_if_due)) or busy
+            self._unsent = True
+        if self._unsent or busy or not self.listener.hears:
+            self._unsent = await self._send()
+            busy = self._unsent or busy
         if self._due("renew", RENEW_S):
             await self.engine.capabilities()
             self._heard = asyncio.get_running_loop().time()
@@ -182,11 +205,15 @@ class Controller:
             await self._catch_up(await self.engine.snapshot(), reader)
         if not busy:
             _raise_of(reader)
-            await self._rest(0.1)
+            await self._rest(REST_S if self.listener.hears else REST_DEAF_S)
 
     async def _equip(self) -> None:
         """Phones, trunks and fall-back as the database has them now, told to the engine when they have changed or it is new to us."""
+        looks_like = await self._in_db(equipment.looks_like)
+        if self._equipped and looks_like == self._looked_like:
+            return
         order, digest = await self._in_db(_equipment)
+        self._looked_like = looks_like
         if digest == self._equipped:
             return
         try:

@@ -15,11 +15,12 @@ from django.db import connection, transaction
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """``run()`` does one bounded batch and returns how many items it did; 0 means rest for ``every`` seconds."""
+    """``run()`` does one bounded batch and returns how many items it did; 0 means rest for ``every`` seconds, or (``woken``) until :func:`wake`."""
 
     name: str
     run: Callable[[], int]
     every: float = 1.0
+    woken: bool = False
 
 
 def beat(name: str) -> None:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 
 from fawang.hotline import agents, seats
@@ -37,6 +37,24 @@ def sweep(batch: int = 100) -> int:
     """Fire what is due: calls, waiting moments, agents; then bring together what was skipped. Any process may run it; returns how much was done."""
     done = _calls(batch) + _moments(batch) + _agents(batch) + _orphans(batch)
     return done + waiting.serve_everybody()
+
+
+DUE = """
+SELECT EXISTS (SELECT 1 FROM hotline_call WHERE deadline_at <= %(now)s)
+  OR EXISTS (SELECT 1 FROM hotline_queueentry WHERE next_moment <= %(now)s AND state = 'waiting')
+  OR EXISTS (SELECT 1 FROM hotline_agentstate WHERE deadline_at <= %(now)s)
+  OR EXISTS (SELECT 1 FROM hotline_agentstate WHERE state = 'ready' AND line = 'browser' AND seen_at <= %(silent)s)
+  OR EXISTS (SELECT 1 FROM hotline_agentstate a JOIN hotline_call c ON c.id = a.call_id WHERE a.state = ANY (%(busy)s) AND c.state = 'ended')
+  OR EXISTS (SELECT 1 FROM hotline_agentstate WHERE state = 'ready') AND EXISTS (SELECT 1 FROM hotline_queueentry WHERE state = 'waiting')
+"""
+
+
+def sweep_if_due() -> int:
+    """The same, once one question says that there is something: an idle house is asked nothing else."""
+    with connection.cursor() as cursor:
+        cursor.execute(DUE, {"now": clock.now(), "silent": clock.now() - timedelta(seconds=_page_silence()), "busy": list(BUSY)})
+        [due] = cursor.fetchone()
+    return sweep() if due else 0
 
 
 def _calls(batch: int) -> int:
@@ -78,8 +96,8 @@ def _agents(batch: int) -> int:
 
 
 def _page_silence() -> int:
-    live = ConfigVersion.objects.filter(state="live").first()
-    return int((live.document.get("limits") or {}).get("page_silence", 45)) if live else 45
+    told = ConfigVersion.objects.filter(state="live").values_list("document__limits__page_silence", flat=True).first()
+    return 45 if told is None else int(told)
 
 
 def _agent(pk: uuid.UUID, silent: object) -> int:
