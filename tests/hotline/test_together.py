@@ -75,7 +75,10 @@ def test_a_change_that_breaks_off_writes_nothing() -> None:
 
 def test_a_free_seat_gets_its_call_in_ten_statements_however_many_wait(world: World) -> None:
     li = world.agent("李律师", ready=False)
-    calls = [world.call(f"138001380{n:02d}") for n in range(4)]
+    calls = []
+    for n in range(4):
+        calls.append(world.call(f"138001380{n:02d}"))
+        world.wait(1)
     world.settle()
     assert QueueEntry.objects.filter(state="waiting").count() == 4
     with CaptureQueriesContext(connection) as asked:

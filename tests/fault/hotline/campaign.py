@@ -21,7 +21,7 @@ from psycopg.rows import dict_row
 
 from tests.fault.hotline.callers import Callers
 from tests.fault.hotline.house import House
-from tests.fault.hotline.judge import STUCK, Places, judge, stuck
+from tests.fault.hotline.judge import STUCK, Journal, Places, journal_of, judge, stuck
 from tests.fault.judge import Verdict
 from tests.fault.world import ROOT
 
@@ -33,13 +33,19 @@ SEALED_S = 60.0
 
 def campaign(house: House, history: Path, *, calls: int, rate: float, apart: float, seed: int, kinds: tuple[str, ...] = KINDS, leaves: float = 0.4) -> Verdict:
     """Calls and kills, rest, judgement. The product and the scripted seats run already."""
+    under_kills(house, history, calls=calls, rate=rate, apart=apart, seed=seed, kinds=kinds, leaves=leaves)
+    return verdict_of(house, history)
+
+
+def under_kills(house: House, history: Path, *, calls: int, rate: float, apart: float, seed: int, kinds: tuple[str, ...], leaves: float) -> None:
+    """Calls while one process after another is killed, each kind as often as the others, until the last caller has gone."""
     chance = random.Random(f"hotline:{seed}")
     callers = Callers(history, house.sip, calls=calls, rate=rate, leaves=leaves, port=house.sip[1] + 1, media=house.sip[1] + 2000)
     bag: list[str] = []
     try:
         with (history / "kills.jsonl").open("a") as record:
             deadline = time.monotonic() + calls / rate
-            while kinds and time.monotonic() < deadline and not callers.over():
+            while kinds and (bag or (time.monotonic() < deadline and not callers.over())):
                 time.sleep(apart * chance.uniform(0.7, 1.3))
                 if not bag:
                     bag = list(kinds)
@@ -47,16 +53,23 @@ def campaign(house: House, history: Path, *, calls: int, rate: float, apart: flo
                 kind = bag.pop()
                 record.write(json.dumps({"t": house.strike(kind, chance), "kind": kind}) + "\n")
                 record.flush()
-        end = time.monotonic() + 120
+        end = time.monotonic() + 300
         while not callers.over() and time.monotonic() < end:
             time.sleep(0.3)
     finally:
         callers.stop()
-    return verdict_of(house, history)
 
 
 def verdict_of(house: House, history: Path, patience: float = REST_S) -> Verdict:
     """Let it come to rest, open the recordings, judge."""
+    journal, rested = rest(house, history, patience)
+    verdict = judge(journal)
+    verdict.measured["seconds until nobody was stuck"] = rested
+    return verdict
+
+
+def rest(house: House, history: Path, patience: float = REST_S) -> tuple[Journal, float]:
+    """Let it come to rest and open the recordings: the journal, and how long it took until nobody was stuck."""
     rested = come_to_rest(house, patience)
     house.wait_for_quiet("SELECT count(*) = 0 FROM hotline_recording WHERE state IN ('running', 'waiting') OR source_path <> ''", min(SEALED_S, patience))
     places = Places(sealed=house.state / "files" / "recordings", engine=house.state / "hotline" / "recordings", opened=history / "opened")
@@ -64,9 +77,7 @@ def verdict_of(house: House, history: Path, patience: float = REST_S) -> Verdict
         [sys.executable, "-m", "tests.fault.hotline.listen", str(places.opened)], cwd=ROOT, check=True, stdout=house.log, stderr=house.log,
         env={**house.env, "DATABASE_URL": house.dsn("fawang_app")},
     )  # fmt: skip
-    verdict = judge(history, house.dsn(), places)
-    verdict.measured["seconds until nobody was stuck"] = rested
-    return verdict
+    return journal_of(history, house.dsn(), places), rested
 
 
 def come_to_rest(house: House, patience: float) -> float:

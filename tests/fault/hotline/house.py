@@ -109,7 +109,7 @@ class House(World):
 
     def strike(self, kind: str, chance: random.Random) -> float:
         """Kill one of a kind, waiting for it to be there; when it was struck."""
-        for _ in range(200):
+        for _ in range(2400):
             if self.kill(kind, chance) is not None:
                 return time.time()
             time.sleep(0.05)

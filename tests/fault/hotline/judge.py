@@ -64,9 +64,23 @@ class Places:
     opened: Path
 
 
-def judge(history: Path, dsn: str, places: Places) -> Verdict:
-    """The verdict on one run that has come to rest."""
-    verdict, wire, kills = Verdict(), wire_of(history), kills_of(history)
+@dataclass
+class Journal:
+    """All there is to judge of one run that has come to rest: the wire's account, the kills, the rows as plain data, who is stuck, the files."""
+
+    wire: dict[str, Wire]
+    kills: list[tuple[float, str]]
+    rows: list[dict[str, Any]]
+    raw: list[dict[str, Any]]
+    tapes: list[dict[str, Any]]
+    told: list[dict[str, Any]]
+    stuck: dict[str, int]
+    places: Places
+
+
+def journal_of(history: Path, dsn: str, places: Places) -> Journal:
+    """Read it all, once."""
+    wire = wire_of(history)
     began = datetime.fromtimestamp(min(w.at["invite"] for w in wire.values()) - 1, UTC)
     with psycopg.connect(dsn, autocommit=True, row_factory=dict_row) as connection:
         rows = _rows(connection, "SELECT * FROM hotline_call WHERE direction = 'in' AND arrived_at >= %s", [began])
@@ -74,11 +88,21 @@ def judge(history: Path, dsn: str, places: Places) -> Verdict:
         raw = _rows(connection, "SELECT * FROM hotline_callevent WHERE call_id = ANY(%s) ORDER BY id", [ids])
         tapes = _rows(connection, "SELECT * FROM hotline_recording WHERE call_id = ANY(%s)", [ids])
         told = _rows(connection, "SELECT payload FROM kernel_event WHERE kind = 'hotline.recording_stored' AND recorded_at >= %s", [began])
-        _calls(wire, rows, raw, verdict)
-        _stuck(connection, verdict)
-    _recordings(rows, raw, tapes, [t["payload"] for t in told], kills, places, verdict)
-    verdict.counts.update({"INVITEs on the wire": len(wire), "call rows": len(rows), "recordings": len(tapes), "kills": len(kills)})
-    verdict.counts.update(f"ended {r['end_cause']}" for r in rows)
+        return Journal(wire, kills_of(history), rows, raw, tapes, [t["payload"] for t in told], stuck(connection), places)
+
+
+def judge(journal: Journal) -> Verdict:
+    """The verdict on a journal."""
+    verdict = Verdict()
+    _calls(journal.wire, journal.rows, journal.raw, verdict)
+    for name, count in journal.stuck.items():
+        if count:
+            verdict.accuse("stuck", f"{count} × {name}")
+    _recordings(journal.rows, journal.raw, journal.tapes, journal.told, journal.kills, journal.places, verdict)
+    verdict.counts.update(
+        {"INVITEs on the wire": len(journal.wire), "call rows": len(journal.rows), "recordings": len(journal.tapes), "kills": len(journal.kills)}
+    )
+    verdict.counts.update(f"ended {r['end_cause']}" for r in journal.rows)
     return verdict
 
 
@@ -138,12 +162,6 @@ STUCK = {
 def stuck(connection: Any) -> dict[str, int]:
     """How many calls, agents, places in a queue and reservations wait for nothing."""
     return {name: int(_rows(connection, question, [])[0]["n"]) for name, question in STUCK.items()}
-
-
-def _stuck(connection: Any, verdict: Verdict) -> None:
-    for name, count in stuck(connection).items():
-        if count:
-            verdict.accuse("stuck", f"{count} × {name}")
 
 
 # -- P8: recordings are complete, bound and unreadable at rest -------------------------------------------------------------------------
