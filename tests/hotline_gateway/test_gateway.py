@@ -94,6 +94,20 @@ def test_a_killed_gateway_goes_on_with_the_conversation_when_it_is_started_again
     with_bench(scenario)
 
 
+def test_a_gateway_that_is_back_is_not_taken_for_one_that_is_gone_until_its_page_has_had_its_time() -> None:
+    async def scenario(bench: Bench, phone: Phone) -> None:
+        browser = Browser(bench.gateway, 1000)
+        await bench.talking(browser, phone)
+        await bench.kill()
+        await browser.close()
+        await bench.restart()
+        await asyncio.sleep(5.0)
+        assert [e for e in bench.events if isinstance(e, ev.MediaLost)] == []
+        await bench.until_event(ev.MediaLost, "seat")
+
+    with_bench(scenario, grace_s=6.0)
+
+
 def test_a_killed_gateway_still_rings_and_is_answered_when_it_is_started_again() -> None:
     async def scenario(bench: Bench, phone: Phone) -> None:
         browser = Browser(bench.gateway, 1000)

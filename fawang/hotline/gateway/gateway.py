@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fawang.hotline.gateway.book import SeatCall
-from fawang.hotline.gateway.peer import BadOffer, Peer
 from fawang.hotline.gateway.settings import GatewaySettings
 from fawang.hotline.gateway.telephone import Telephone
 
+if TYPE_CHECKING:
+    from fawang.hotline.gateway.peer import Peer
+
 log = logging.getLogger(__name__)
+PEER = "fawang.hotline.gateway.peer"
+"""With the WebRTC library it takes longer to load than all the rest: calls are taken over meanwhile, the first offer waits for it."""
 Message = dict[str, Any]
 QUALITY_S = 2.0
 
@@ -52,11 +57,16 @@ class Gateway:
         telephone.user = self
         self.seats: dict[str, Seat] = {}
         self._ticks: asyncio.Task[None] | None = None
+        self._warming: asyncio.Future[object]
 
     async def start(self) -> None:
         """Take over the calls of the process before; their pages come back by themselves."""
         await self.telephone.start()
+        for call in self.telephone.calls.values():
+            if call.leg is not None and not call.ringing:
+                call.leg.breathe(self.settings.grace_s)
         self._ticks = asyncio.get_running_loop().create_task(self._quality())
+        self._warming = asyncio.get_running_loop().run_in_executor(None, importlib.import_module, PEER)
 
     async def stop(self) -> None:
         """End the process, not the calls."""
@@ -143,6 +153,11 @@ class Gateway:
 
     async def _connect(self, seat: Seat, page: Page, offer: str) -> None:
         """A new peer for the page; the one before ends when the new one is described."""
+        await self._warming
+        if seat.page is not page:
+            return
+        from fawang.hotline.gateway.peer import BadOffer, Peer
+
         before = seat.peer
         peer = seat.peer = Peer(lambda source, payload, seq, stamp: self._said(seat, source, payload, seq, stamp), self._peer_gone, frames=self.settings.frames)
         self._join(seat)

@@ -89,8 +89,12 @@ class Meter:
         return (lost / due if due > 0 else 0.0), self.jitter / 8
 
 
+BREATH_S = 0.2
+
+
 class EngineLeg:
-    """One RTP socket towards the engine. Nothing is sent while no browser speaks, so that the engine knows when one is gone."""
+    """One RTP socket towards the engine. Nothing is sent while no browser speaks, so that the engine knows when one is gone; only after a start
+    anew does the leg :meth:`breathe` until its page is back."""
 
     def __init__(self, sock: socket.socket, port: int) -> None:
         self.sock, self.port = sock, port
@@ -100,7 +104,19 @@ class EngineLeg:
         self.hear: Hear | None = None
         self.seam = Seam()
         self.heard_at = time.monotonic()
+        self._breath: asyncio.TimerHandle | None = None
         asyncio.get_running_loop().add_reader(sock.fileno(), self._readable)
+
+    def breathe(self, seconds: float, n: int = 0) -> None:
+        """Send a little silence for so long, or until a browser speaks: the engine must not take a gateway that is back for one that is gone."""
+        if n * BREATH_S < seconds:
+            self._say(self, sound.QUIET_FRAME, n, n * int(BREATH_S * sound.RATE))
+            self._breath = asyncio.get_running_loop().call_later(BREATH_S, self.breathe, seconds, n + 1)
+
+    def _hush(self) -> None:
+        if self._breath is not None:
+            self._breath.cancel()
+            self._breath = None
 
     def _readable(self) -> None:
         for _ in range(16):
@@ -122,6 +138,10 @@ class EngineLeg:
 
     def say(self, source: object, payload: bytes, seq: int, stamp: int) -> None:
         """Pass a browser's A-law packet on."""
+        self._hush()
+        self._say(source, payload, seq, stamp)
+
+    def _say(self, source: object, payload: bytes, seq: int, stamp: int) -> None:
         if self.remote is None or not self.speaks:
             return
         head = self.seam.head(source, seq, stamp, self.codec)
@@ -130,5 +150,6 @@ class EngineLeg:
 
     def close(self) -> None:
         """Let the socket go."""
+        self._hush()
         asyncio.get_running_loop().remove_reader(self.sock.fileno())
         self.sock.close()

@@ -46,7 +46,7 @@
     if (!wanted) return;
     tries += 1;
     show('wait', call ? say('语音断开，正在接回通话…', 'Reconnecting your call …') : say('语音线路断开，正在重连…', 'Reconnecting …'));
-    setTimeout(() => connect(false), Math.min(3000, 250 * tries));
+    setTimeout(() => connect(false), Math.min(call ? 800 : 3000, 250 * tries));
   };
 
   const HEAR = {

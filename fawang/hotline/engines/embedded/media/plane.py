@@ -1,4 +1,4 @@
-"""All streams of the engine: waits for their packets, beats every 20 ms, mixes, counts, and tells what is worth telling."""
+"""All streams of the engine: takes their packets every 5 ms, beats every 20 ms, mixes, counts, and tells what is worth telling."""
 
 from __future__ import annotations
 
@@ -21,6 +21,12 @@ from fawang.kernel import clock
 
 BEAT = 0.02
 CATCH_UP = 5
+PULSE = 0.005
+"""Packets are taken so often, all that wait at once: waking up for each costs more than all that is done with it."""
+REST = 0.1
+"""The pulse of an engine without a call."""
+ROUNDS = 10
+"""Packets of one socket in one pulse, at most: half of what a stop of the machine of 0.4 s leaves behind."""
 SLOW_EVERY = 5
 """Beats between two rounds of the slow work: 100 ms."""
 REPORT_S, QUALITY_S = 5.0, 30.0
@@ -46,7 +52,7 @@ class PlaneFigures:
 
 
 class Plane:
-    """One epoll inside asyncio's: a single wake-up serves every socket that has something."""
+    """One epoll beside asyncio's, asked at every pulse: a single wake-up serves every socket that has something."""
 
     def __init__(self, tapes: Tapes, reports: PlaneReports, *, lost_after_s: float) -> None:
         self.tapes = tapes
@@ -59,26 +65,29 @@ class Plane:
         self._by_fd: dict[int, tuple[Stream, bool]] = {}
         self._epoll = select.epoll()
         self._next = 0.0
+        self._pulse_at = 0.0
         self._beats = 0
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Begin."""
-        asyncio.get_running_loop().add_reader(self._epoll.fileno(), self._ready)
-        self._next = time.monotonic() + BEAT
+        self._next = self._pulse_at = time.monotonic()
         self._arm()
 
     def stop(self) -> None:
         """End; every stream is closed."""
         if self._timer:
             self._timer.cancel()
-        asyncio.get_running_loop().remove_reader(self._epoll.fileno())
         for stream in list(self.streams):
             self.remove(stream)
         self._epoll.close()
 
     def add(self, stream: Stream) -> None:
         """A stream begins; it beats until it only relays."""
+        if not self.streams and self._timer:
+            self._timer.cancel()
+            self._next = self._pulse_at = time.monotonic()
+            self._arm()
         self.streams.add(stream)
         self._beating.add(stream)
         for one, control in ((stream.sock, False), (stream.rtcp, True)):
@@ -137,26 +146,38 @@ class Plane:
 
     # -- beats ---------------------------------------------------------------------------------------------------
 
-    def _ready(self) -> None:
-        now = time.monotonic()
-        by_fd = self._by_fd
-        for fd, _ in self._epoll.poll(0, 256):
-            found = by_fd.get(fd)
-            if found is None:
-                continue
-            if found[1]:
-                self._control(found[0], now)
-            else:
-                found[0].readable(now)
+    def _take(self, now: float) -> None:
+        """Every packet that waits; one of each socket in a round."""
+        by_fd, poll = self._by_fd, self._epoll.poll
+        for _ in range(ROUNDS):
+            waiting = poll(0, 4096)
+            if not waiting:
+                return
+            for fd, _ in waiting:
+                found = by_fd.get(fd)
+                if found is None:
+                    continue
+                if found[1]:
+                    self._control(found[0], now)
+                else:
+                    found[0].readable(now)
 
     def _arm(self) -> None:
-        delay = max(0.0, self._next - time.monotonic())
-        self._timer = asyncio.get_running_loop().call_later(delay, self._beat)
+        self._timer = asyncio.get_running_loop().call_at(self._pulse_at, self._pulse)
 
-    def _beat(self) -> None:
+    def _pulse(self) -> None:
         now = time.monotonic()
-        if self.streams:
+        self._pulse_at = max(self._pulse_at + PULSE, now) if self.streams else now + REST
+        self._arm()  # first of all: whatever goes wrong in one pulse, the next one comes
+        if not self.streams:
+            self.tapes.flush()
+            return
+        self._take(now)
+        if now >= self._next:
             self.figures.late.append((now - self._next) * 1000)
+            self._beat(now)
+
+    def _beat(self, now: float) -> None:
         for _ in range(CATCH_UP):
             if self._next > now:
                 break
@@ -164,7 +185,6 @@ class Plane:
             self._next += BEAT
         else:
             self._next = now + BEAT
-        self._arm()
 
     def _frame(self, now: float) -> None:
         mixed: dict[Stream, sound.Pcm | None] = {}
