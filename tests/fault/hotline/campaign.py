@@ -60,6 +60,37 @@ def under_kills(house: House, history: Path, *, calls: int, rate: float, apart: 
         callers.stop()
 
 
+TALKING = "SELECT count(*) > 0 FROM hotline_call WHERE state = 'talking'"
+ROUNDS = (("controller", "web"), ("engine", "gateway"), ("postmaster", "recorder"))
+PATIENT_S = 400.0
+"""Whatever is waited for here comes within seconds on a quiet machine; a busy one may take its time."""
+
+
+def one_by_one(house: House, history: Path, *, calls: int, seed: int) -> None:
+    """The short form: for each pair of kinds a few calls, the pair killed while somebody talks, everything up again before the next pair.
+
+    Nothing is done by the clock, so that it comes to the same on a machine that is busy with other things.
+    """
+    chance, logs, kills = random.Random(seed), [], []
+    for n, kinds in enumerate(ROUNDS):
+        folder = history / str(n)
+        callers = Callers(folder, house.sip, calls=calls, rate=2.0, leaves=0.0, port=house.sip[1] + 1, media=house.sip[1] + 2000)
+        try:
+            house.wait_for(TALKING, PATIENT_S, "nobody talks")
+            struck = [(house.strike(kind, chance), kind) for kind in kinds]
+            kills += [json.dumps({"t": at, "kind": kind}) for at, kind in struck]
+            house.attached(struck[0][0], PATIENT_S)
+            house.wait_until_up("healthz", PATIENT_S)
+            end = time.monotonic() + PATIENT_S
+            while not callers.over() and time.monotonic() < end:
+                time.sleep(0.2)
+        finally:
+            callers.stop()
+        logs.append((folder / "wire.log").read_text(errors="replace"))
+    (history / "wire.log").write_text("".join(logs))
+    (history / "kills.jsonl").write_text("\n".join(kills) + "\n")
+
+
 def verdict_of(house: House, history: Path, patience: float = REST_S) -> Verdict:
     """Let it come to rest, open the recordings, judge."""
     journal, rested = rest(house, history, patience)

@@ -34,7 +34,7 @@ class House(World):
     def start(self) -> None:
         """As an operator starts it."""
         self.add("up", [sys.executable, "-m", "fawang.console.main", "up"])
-        self.wait_until_up("healthz", limit=400)
+        self.wait_until_up("healthz", limit=900)
 
     def start_piece(self, name: str, *, broken: str = "") -> None:
         """Worker, engine or controller by itself on a running database, sound or as the broken build of that name."""
@@ -49,9 +49,9 @@ class House(World):
             connection.execute("UPDATE hotline_queueentry SET state = 'left', ended_at = now() WHERE state IN ('waiting', 'offered')")
             connection.execute("UPDATE hotline_agentstate SET state = 'not_ready', call_id = NULL WHERE state IN ('reserved', 'ringing', 'talking', 'hold')")
 
-    def attached(self, since: float) -> None:
+    def attached(self, since: float, limit: float = 120) -> None:
         """Wait until a controller has made rows and engine one since a moment."""
-        self.wait_for(f"SELECT count(*) > 0 FROM hotline_enginenode WHERE reconciled_at > to_timestamp({since})", 120, "no controller came")
+        self.wait_for(f"SELECT count(*) > 0 FROM hotline_enginenode WHERE reconciled_at > to_timestamp({since})", limit, "no controller came")
 
     def retire(self, name: str) -> None:
         """Let one piece stop in its own time."""
