@@ -89,8 +89,11 @@ def _hotline() -> bool:
         host, port = os.environ.get("FAWANG_SIP_HOST", "127.0.0.1"), int(os.environ.get("FAWANG_SIP_PORT", "5060"))
     except ValueError:
         raise Halt("FAWANG_SIP_PORT 不是数字 / FAWANG_SIP_PORT is not a number.") from None
-    if os.environ.get("FAWANG_ENGINE", "embedded") == "asterisk":
+    engine = os.environ.get("FAWANG_ENGINE", "embedded")
+    if engine == "asterisk":
         return True  # the port is Asterisk's
+    if engine != "embedded":
+        raise Halt(f"FAWANG_ENGINE 只能是 embedded 或 asterisk / FAWANG_ENGINE is embedded or asterisk, not {engine}.")
     try:
         for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
             with socket.socket(socket.AF_INET, kind) as probe:

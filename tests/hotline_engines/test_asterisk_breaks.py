@@ -121,6 +121,7 @@ async def test_a_dial_request_lost_on_its_way_ends_the_leg_and_is_not_sent_again
     callee = await world.phone()
     leg_id = world.id("seat")
     world.server.drop = Times("POST", leg_id)
+    world.engine.link.audit_s = 60  # the list after the break says it, not a later look
     await world.do(cmd.Originate, leg_id=leg_id, target=callee.target, caller_id="12348")
     ended = await world.until(ev.LegEnded, leg_id=leg_id)
     assert (ended.cause, ended.side) == ("unreachable", "engine")

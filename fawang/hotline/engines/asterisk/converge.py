@@ -85,6 +85,11 @@ class Converger:
         self._once.clear()
         self.first.clear()
 
+    async def at_rest(self) -> None:
+        """Every request under way has its outcome: what is listed after this is no older than what was asked."""
+        while self._tasks:
+            await asyncio.wait(list(self._tasks))
+
     def idle(self) -> bool:
         """Nothing is under way and nothing is due."""
         return not (self._dirty or self._busy or self._once)

@@ -145,6 +145,9 @@ class AsteriskHands:
                 reports.on_ended(self.core, leg.leg_id, "unreachable", "engine", detail=str(error))
             raise
         channel.created = True
+        if self.core.legs.get(leg.leg_id) is not leg:  # given up while the request was under way
+            self.switch.channels[leg.leg_id] = channel
+            self._doom(leg.leg_id, causes.NORMAL)
         self.converger.touch(leg.leg_id)
 
     def leg_over(self, leg: Leg) -> dict[str, int]:

@@ -111,6 +111,7 @@ class Link:
         """Once the websocket stands: list, compare, open; then look again now and then."""
         try:
             await self.ari.want_events()
+            await self.converger.at_rest()
             await self._list(first=True)
             early, self._early = self._early, []
             for event in early:
@@ -131,7 +132,7 @@ class Link:
     # -- the truth ---------------------------------------------------------------------------------------------------
 
     async def _list(self, *, first: bool) -> None:
-        before = {leg_id for leg_id in self.core.legs if (c := self.switch.channels.get(leg_id)) is None or c.created}
+        before = {leg_id for leg_id in self.core.legs if first or ((c := self.switch.channels.get(leg_id)) is not None and c.created)}
         status = (await self.ari.ask("GET", "/asterisk/info", only="status"))["status"]
         channels: list[Json] = await self.ari.ask("GET", "/channels")
         bridges: list[Json] = await self.ari.ask("GET", "/bridges")
