@@ -14,6 +14,7 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -25,7 +26,7 @@ CLIENTS = 6
 ROUNDS = 3
 WANTED = 0.35
 OF_A_MATTER = {
-    "matters_matter": "id", "matters_intake": "(SELECT m.id FROM matters_matter m WHERE m.intake_id = t.id)", "matters_clock": "matter_id",
+    "matters_matter": "id", "matters_intake": "(SELECT m.id FROM matters_matter m WHERE m.intake_id = t.id ORDER BY m.id LIMIT 1)", "matters_clock": "matter_id",
     "matters_matterparty": "matter_id", "matters_message": "matter_id", "kernel_event": "stream", "people_notice": "matter_id",
 }  # fmt: skip
 """Tables a submission writes, and which matter a row belongs to."""
@@ -44,9 +45,9 @@ def run(*, small: bool = False) -> list[dict[str, Any]]:
         with web() as address:
             _post_for(address, 3.0)
             for _ in range(ROUNDS):
-                before = _tables(owner)
+                before, began = _tables(owner), datetime.now(UTC)
                 acknowledged, spent = _post_for(address, seconds)
-                submissions, rows = _written(owner, before)
+                submissions, rows = _written(owner, before, began)
                 if len(submissions) != acknowledged:
                     raise RuntimeError(f"{acknowledged} were acknowledged, {len(submissions)} are there")
                 inserted, bare_spent = _bare(peer, submissions)
@@ -101,19 +102,21 @@ def _tables(owner: str) -> dict[str, int]:
         return {t: connection.execute(f'SELECT count(*) FROM "{t}"').fetchone()[0] for t in tables}  # type: ignore[index,arg-type]
 
 
-def _written(owner: str, before: dict[str, int]) -> tuple[list[Submission], int]:
+def _written(owner: str, before: dict[str, int], began: datetime) -> tuple[list[Submission], int]:
     """What each submission since then has left, as rows of tables; and how many rows in all."""
     grown = {table: n - before[table] for table, n in _tables(owner).items() if n > before[table]}
     if strange := set(grown) - set(OF_A_MATTER) - BY_TRIGGER - {KEYS}:
         raise RuntimeError(f"a submission writes {sorted(strange)}: say here which matter such a row belongs to")
     of: dict[Any, Submission] = defaultdict(list)
     with psycopg.connect(owner) as connection:
-        for table in OF_A_MATTER:
-            if table in grown:
-                query = f'SELECT {OF_A_MATTER[table]}, t.* FROM "{table}" t ORDER BY t.ctid DESC LIMIT {grown[table]}'
-                for matter, *row in connection.execute(query):  # type: ignore[arg-type]
-                    of[matter].append((table, _plain(row)))
-        keys = connection.execute(f"SELECT * FROM {KEYS} ORDER BY id DESC LIMIT {grown[KEYS]}").fetchall()  # type: ignore[arg-type]
+        opened = [row[0] for row in connection.execute("SELECT id FROM matters_matter WHERE opened_at >= %s", [began])]
+        for table, matter in OF_A_MATTER.items():
+            found = connection.execute(f'SELECT {matter}, t.* FROM "{table}" t WHERE {matter} = ANY(%s)', [opened]).fetchall()  # type: ignore[arg-type]
+            if len(found) != grown.get(table, 0):
+                raise RuntimeError(f"{table} grew by {grown.get(table, 0)}, {len(found)} belong to the submissions")
+            for of_matter, *row in found:
+                of[of_matter].append((table, _plain(row)))
+        keys = connection.execute(f"SELECT * FROM {KEYS} WHERE created_at >= %s", [began]).fetchall()  # type: ignore[arg-type]
     for submission, key in zip(of.values(), keys, strict=True):
         submission.insert(0, (KEYS, _plain(key)))
     return list(of.values()), sum(grown.values())
