@@ -16,7 +16,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
-from django.db.models import Model
 
 from fawang.kernel import clock, context, crypto, ids, rows
 from fawang.kernel.models import ConsumerCursor, Event, LedgerEntry, Undelivered, UnsealedEvent
@@ -59,29 +58,30 @@ def stream_of(name: str) -> uuid.UUID:
     return uuid.uuid5(_STREAMS, name)
 
 
-def canonical(event: Event) -> bytes:
-    """The exact bytes an event's hash commits to."""
-    body = {
-        "id": str(event.id),
-        "stream": str(event.stream),
-        "seq": event.seq,
-        "kind": event.kind,
-        "occurred_at": event.occurred_at.astimezone(UTC).isoformat(),
-        "recorded_at": event.recorded_at.astimezone(UTC).isoformat(),
-        "actor_kind": event.actor_kind,
-        "actor_id": event.actor_id,
-        "office_id": event.office_id,
-        "door": event.door,
-        "request_id": event.request_id,
-        "payload": event.payload,
-        "suite": event.suite,
-        "prev": bytes(event.prev_hash).hex(),
-    }
-    return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+def canonical(event: Any) -> bytes:
+    """The exact bytes an event's hash commits to: compact JSON in UTF-8, keys in order, times in UTC, the previous hash in hex."""
+    occurred, recorded = event.occurred_at.astimezone(UTC).isoformat(), event.recorded_at.astimezone(UTC).isoformat()
+    return (
+        f'{{"actor_id":{_quoted(event.actor_id)},"actor_kind":{_quoted(event.actor_kind)},"door":{_quoted(event.door)},"id":"{event.id}",'
+        f'"kind":{_quoted(event.kind)},"occurred_at":"{occurred}","office_id":{_quoted(event.office_id)},"payload":{_compact(event.payload)},'
+        f'"prev":"{bytes(event.prev_hash).hex()}","recorded_at":"{recorded}","request_id":{_quoted(event.request_id)},"seq":{event.seq},'
+        f'"stream":"{event.stream}","suite":{_quoted(event.suite)}}}'
+    ).encode()
 
 
-def record(
-    *beside: Model,
+_quoted = json.encoder.encode_basestring
+_compact = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+
+
+def record(*, kind: str, stream: uuid.UUID | str, **told: Any) -> Event:
+    """Append one event in the caller's transaction (required), as :func:`compose` has it."""
+    event = compose(kind=kind, stream=stream, **told)
+    rows.insert(event)
+    return event
+
+
+def compose(
+    *,
     kind: str,
     stream: uuid.UUID | str,
     payload: Mapping[str, Any] | None = None,
@@ -90,7 +90,7 @@ def record(
     opens: bool = False,
     after: Event | None = None,
 ) -> Event:
-    """Append one event in the caller's transaction (required), chained to the stream's last one; ``beside``: new rows written with it.
+    """An event chained to its stream's last one, for the caller to write in this transaction (required) before the next of its stream.
 
     ``opens``: the stream was made in this transaction, so nobody can have written to it (a second first event is refused by its key);
     ``after``: for the same reason its last event is the one this transaction wrote.
@@ -125,7 +125,6 @@ def record(
         prev_hash=last[1],
     )
     event.hash = crypto.digest(canonical(event))
-    rows.insert(*beside, event)
     return event
 
 

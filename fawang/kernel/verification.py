@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from fawang.kernel import crypto, events, readlog
+from fawang.kernel import crypto, events, readlog, rows
 from fawang.kernel.anchors import Anchor, anchor_file, read_anchors
 from fawang.kernel.events import GENESIS
 from fawang.kernel.models import Event, LedgerEntry, ReadEntry, ReadLog, UnsealedEvent, UnsealedRead
@@ -64,8 +64,8 @@ class _Chain:
     def sealed(self) -> Iterator[Damage]:
         """Entry by entry: gapless, each head following, each event as it was sealed and following the one before it in its stream."""
         head, expected = GENESIS, 0
-        for entries in _batches(LedgerEntry.objects.order_by("position")):
-            found = Event.objects.in_bulk([e.event_id for e in entries])
+        for entries in _batched(rows.walk(LedgerEntry, "ORDER BY position")):
+            found = {e.id: e for e in rows.select(Event, "WHERE id = ANY($1)", [[e.event_id for e in entries]])}
             for entry in entries:
                 expected += 1
                 if entry.position != expected:
@@ -89,40 +89,41 @@ class _Chain:
         elif known:
             self.anchored = position
 
-    def _event(self, entry: LedgerEntry, event: Event | None) -> Iterator[Damage]:
+    def _event(self, entry: Any, event: Any) -> Iterator[Damage]:
         if event is None:
             yield Damage(entry.position, str(entry.event_id), "event is missing")
             return
         yield from self._content(entry.position, event)
         if bytes(event.hash) != bytes(entry.event_hash):
-            yield Damage(entry.position, str(event.pk), "event was changed after it was sealed")
+            yield Damage(entry.position, str(event.id), "event was changed after it was sealed")
 
-    def _content(self, position: int, event: Event) -> Iterator[Damage]:
+    def _content(self, position: int, event: Any) -> Iterator[Damage]:
         seq, previous = self.streams.get(event.stream, (0, GENESIS))
         if crypto.digest(events.canonical(event), event.suite) != bytes(event.hash):
-            yield Damage(position, str(event.pk), "content does not fit its hash")
+            yield Damage(position, str(event.id), "content does not fit its hash")
         elif event.seq != seq + 1:
-            yield Damage(position, str(event.pk), f"stream {event.stream} goes from {seq} to {event.seq}")
+            yield Damage(position, str(event.id), f"stream {event.stream} goes from {seq} to {event.seq}")
         elif bytes(event.prev_hash) != previous:
-            yield Damage(position, str(event.pk), "does not follow the event before it in its stream")
+            yield Damage(position, str(event.id), "does not follow the event before it in its stream")
         self.streams[event.stream] = (event.seq, bytes(event.hash))
 
     def outside(self) -> Iterator[Damage]:
         """Events without an entry: those that wait for the sealer must follow their streams, others must not be."""
         waiting = set(UnsealedEvent.objects.values_list("event_id", flat=True))
-        for event in Event.objects.filter(entry=None).order_by("stream", "seq").iterator(chunk_size=2000):
-            if event.pk in waiting:
+        outside = "e WHERE NOT EXISTS (SELECT FROM kernel_ledgerentry l WHERE l.event_id = e.id) ORDER BY stream, seq"
+        for event in rows.walk(Event, outside):
+            if event.id in waiting:
                 yield from self._content(0, event)
             else:
-                yield Damage(0, str(event.pk), "event stands outside the ledger")
+                yield Damage(0, str(event.id), "event stands outside the ledger")
 
 
 def _reads() -> Iterator[Damage]:
     """The same for who read what; the heads of its batches stand in the ledger."""
-    told = {e.payload.get("position"): e.payload.get("head") for e in Event.objects.filter(kind="reads.sealed").iterator()}
+    told = {e.payload.get("position"): e.payload.get("head") for e in rows.walk(Event, "WHERE kind = 'reads.sealed'")}
     head, expected = GENESIS, 0
-    for entries in _batches(ReadEntry.objects.order_by("position")):
-        found = ReadLog.objects.in_bulk([e.read_id for e in entries])
+    for entries in _batched(rows.walk(ReadEntry, "ORDER BY position")):
+        found = {r.id: r for r in rows.select(ReadLog, "WHERE id = ANY($1)", [[e.read_id for e in entries]])}
         for entry in entries:
             expected += 1
             if entry.position != expected:
@@ -142,22 +143,21 @@ def _reads() -> Iterator[Damage]:
     for position in sorted(p for p in told if isinstance(p, int)):
         yield Damage(0, f"read {expected + 1}", f"the reads end after {expected}, the ledger knows {position}")
     waiting = set(UnsealedRead.objects.values_list("read_id", flat=True))
-    for read in ReadLog.objects.filter(entry=None).order_by("at", "pk").iterator(chunk_size=2000):
-        if read.pk not in waiting:
-            yield Damage(0, f"read {read.pk}", "read stands outside the chain")
+    for read in rows.walk(ReadLog, "r WHERE NOT EXISTS (SELECT FROM kernel_readentry e WHERE e.read_id = r.id) ORDER BY at, id"):
+        if read.id not in waiting:
+            yield Damage(0, f"read {read.id}", "read stands outside the chain")
 
 
 def _rows() -> Iterator[Damage]:
     for vouched in all_vouched():
-        for batch in _batches(Event.objects.filter(kind__in=vouched.kinds).order_by("recorded_at", "pk")):
+        for batch in _batched(rows.walk(Event, "WHERE kind = ANY($1) ORDER BY recorded_at, id", [list(vouched.kinds)])):
             for event, what in vouched.compare(batch):
-                entry = LedgerEntry.objects.filter(event=event).values_list("position", flat=True).first()
+                entry = LedgerEntry.objects.filter(event_id=event.id).values_list("position", flat=True).first()
                 yield Damage(entry or 0, vouched.name(event.payload.get(vouched.key)), what)
         for pk in vouched.strangers():
             yield Damage(0, vouched.name(pk), "no event tells of this row")
 
 
-def _batches(rows: Any, size: int = 2000) -> Iterator[list[Any]]:
-    walk = rows.iterator(chunk_size=size)
+def _batched(walk: Iterator[Any], size: int = 2000) -> Iterator[list[Any]]:
     while batch := list(islice(walk, size)):
         yield batch

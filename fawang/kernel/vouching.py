@@ -12,7 +12,6 @@ from typing import Any
 from django.db import connection, models
 
 from fawang.kernel.errors import Refusal
-from fawang.kernel.models import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +24,14 @@ class Vouched:
     kinds: tuple[str, ...]
     key: str
     model: type[models.Model]
-    claims: Callable[[Any, Event], Mapping[str, Any]]
+    claims: Callable[[Any, Any], Mapping[str, Any]]
     told: Mapping[str, Any] = field(default_factory=dict)
 
     def name(self, pk: Any) -> str:
         """The row as damages call it."""
         return f"{self.model._meta.model_name} {pk}"
 
-    def compare(self, batch: Sequence[Event]) -> Iterator[tuple[Event, str]]:
+    def compare(self, batch: Sequence[Any]) -> Iterator[tuple[Any, str]]:
         """Events whose row is gone, cannot be opened, or says something else."""
         rows = self._rows([event.payload[self.key] for event in batch])
         for event in batch:
