@@ -61,6 +61,7 @@ class Matter(models.Model):
 
     class Meta:
         indexes = (
+            models.Index(fields=["next_due_at", "id"], name="matter_open_queue", condition=Q(is_open=True)),
             models.Index(fields=["office", "next_due_at", "id"], name="matter_office_queue", condition=Q(is_open=True)),
             models.Index(fields=["assignee", "next_due_at", "id"], name="matter_assignee_queue", condition=Q(is_open=True)),
             models.Index(fields=["region_code", "next_due_at"], name="matter_region_queue", condition=Q(is_open=True)),
