@@ -19,8 +19,8 @@ ROUNDS = 60
 QUESTION = "厂里拖了我三个月工资，老板拖欠工资还找不着人，怎么要回来？"
 TABLES = ("matters_intake", "matters_matter", "matters_clock", "matters_matterparty", "matters_message", "kernel_event")
 WHILE_FILLING = {"autovacuum": "off", "max_wal_size": "16GB", "checkpoint_timeout": "1h", "full_page_writes": "off"}
-OPEN = "made.n % 20 = 0"  # one matter in twenty is still open
-ALIKE = "made.n % 50 = 0"  # one question in fifty has the searched words
+OPEN = "mod(made.n, 20) = 0"  # one matter in twenty is still open
+ALIKE = "mod(made.n, 50) = 0"  # one question in fifty has the searched words
 COPIED: dict[str, dict[str, str]] = {
     "matters_intake": {"id": "made.intake", "received_at": "made.at"},
     "matters_matter": {
@@ -28,13 +28,13 @@ COPIED: dict[str, dict[str, str]] = {
         "opened_at": "made.at", "is_open": OPEN, "state": f"CASE WHEN {OPEN} THEN t.state ELSE 'closed' END",
         "closed_at": f"CASE WHEN {OPEN} THEN NULL ELSE made.at + interval '1 hour' END",
         "next_due_at": f"CASE WHEN {OPEN} THEN now() + made.n * interval '1 second' END",
-        "search_tokens": f"CASE WHEN {ALIKE} THEN t.search_tokens ELSE (SELECT array_agg((hashint4(made.n * 31 + k) % 30000)::bigint) FROM generate_series(1, 25) k) END",
+        "search_tokens": f"CASE WHEN {ALIKE} THEN t.search_tokens ELSE (SELECT array_agg(mod(hashint4(made.n * 31 + k), 30000)::bigint) FROM generate_series(1, 25) k) END",
     },
     "matters_clock": {"id": "made.clock", "matter_id": "made.matter", "state": f"CASE WHEN {OPEN} THEN t.state ELSE 'met' END", "next_moment": "NULL"},
     "matters_matterparty": {
         "id": "made.party", "matter_id": "made.matter", "phone_index": "decode(md5('phone' || made.n), 'hex')",
-        "name_index": "decode(md5('name' || made.n % 20000), 'hex')", "pinyin_index": "decode(md5('pinyin' || made.n % 10000), 'hex')",
-        "initials_index": "decode(md5('initials' || made.n % 2000), 'hex')",
+        "name_index": "decode(md5('name' || mod(made.n, 20000)), 'hex')", "pinyin_index": "decode(md5('pinyin' || mod(made.n, 10000)), 'hex')",
+        "initials_index": "decode(md5('initials' || mod(made.n, 2000)), 'hex')",
     },
     "matters_message": {"id": "made.message", "matter_id": "made.matter", "author_party_id": "made.party", "created_at": "made.at"},
     "kernel_event": {

@@ -6,7 +6,7 @@ import uuid
 
 from django.db import transaction
 
-from fawang.kernel import clock, crypto, events
+from fawang.kernel import clock, crypto, events, rows
 from fawang.kernel.models import Event
 from fawang.kernel.policy import require
 from fawang.kernel.work import tell_live
@@ -14,13 +14,18 @@ from fawang.matters.models import Matter, MatterParty, Message
 from fawang.people.actors import Actor
 
 
-def add_message(
-    *, matter: Matter, actor: Actor, kind: str, body: str, audience: str = "public", party: MatterParty | None = None, after: Event | None = None
-) -> Message:
-    """Write one message. Call inside a transaction with rights already decided; steps' effects use this.
+def add_message(*, matter: Matter, actor: Actor, kind: str, body: str, audience: str = "public", party: MatterParty | None = None) -> Message:
+    """Write one message. Call inside a transaction with rights already decided; steps' effects use this."""
+    message, event = compose_message(matter=matter, actor=actor, kind=kind, body=body, audience=audience, party=party)
+    rows.insert(message, event)
+    tell_live([f"matter:{matter.pk}", *([f"staff:{matter.assignee_id}"] if matter.assignee_id else [])], "message", str(matter.pk))
+    return message
 
-    ``after``: the matter's last event, where this transaction has opened it.
-    """
+
+def compose_message(
+    *, matter: Matter, actor: Actor, kind: str, body: str, audience: str = "public", party: MatterParty | None = None, after: Event | None = None
+) -> tuple[Message, Event]:
+    """A message and the event that tells of it, for the caller to write together."""
     message = Message(
         matter=matter,
         kind=kind,
@@ -31,19 +36,10 @@ def add_message(
         body=body,
         created_at=clock.now(),
     )
-    digest = crypto.text_digest(body)
+    told = {"message": str(message.pk), "digest": crypto.text_digest(body)}
     if audience == "internal":
-        events.record(message, kind="matter.note_added", stream=matter.pk, payload={"message": str(message.pk), "digest": digest}, after=after)
-    else:
-        events.record(
-            message,
-            kind="matter.message_added",
-            stream=matter.pk,
-            payload={"message": str(message.pk), "kind": kind, "author": message.author_kind, "digest": digest},
-            after=after,
-        )
-    tell_live([f"matter:{matter.pk}", *([f"staff:{matter.assignee_id}"] if matter.assignee_id else [])], "message", str(matter.pk))
-    return message
+        return message, events.compose(kind="matter.note_added", stream=matter.pk, payload=told, after=after)
+    return message, events.compose(kind="matter.message_added", stream=matter.pk, payload={**told, "kind": kind, "author": message.author_kind}, after=after)
 
 
 def write_message(*, actor: Actor, matter_id: uuid.UUID, body: str) -> Message:

@@ -259,6 +259,7 @@ class Process:
     concludes: tuple[Concludes, ...] = ()
     rests_for: tuple[str, ...] = ()
     conflict_relations: tuple[tuple[str, str], ...] = ()
+    first_words: str = ""
     on_start: Callable[[Opened], None] | None = None
     public: bool = True
     pooled: bool = False

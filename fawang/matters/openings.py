@@ -10,10 +10,11 @@ from typing import Any
 from django.db.models import Model
 
 from fawang.kernel import clock as time
-from fawang.kernel import crypto, events, ids
+from fawang.kernel import crypto, events, ids, rows
 from fawang.kernel.errors import Refusal
 from fawang.kernel.models import Event
 from fawang.matters import clocks
+from fawang.matters.conversation import compose_message
 from fawang.matters.declaration import Opens, Process
 from fawang.matters.models import ExternalReference, Intake, Matter, MatterLink, MatterParty
 from fawang.matters.news import tell_pages
@@ -22,6 +23,7 @@ from fawang.matters.processes import process_in_force
 from fawang.matters.search import tokens_of
 from fawang.matters.situation import Opened, Taking
 from fawang.matters.tells import tell_parties
+from fawang.people.actors import Actor
 from fawang.people.models import Staff
 from fawang.registry.models import Organisation
 from fawang.registry.tree import supervising_office
@@ -92,8 +94,10 @@ def open_in(*, intake: Intake, opening: Opening, first_contact: Staff | None = N
     )
     started = clocks.start_all(matter, process.start_clocks, at=now)
     parties = [party_of(matter, words) for words in opening.parties]
-    event = _record(matter, process, opening, [clocks.told(clock, "started") for clock in started], (*also, matter, *started, *parties))
-    opened = Opened(matter, started, parties, event)
+    event = _event(matter, process, opening, [clocks.told(clock, "started") for clock in started])
+    said = _first_words(process, matter, parties, event)
+    rows.insert(*also, matter, *started, *parties, event, *said)
+    opened = Opened(matter, started, parties)
     if opening.external:
         partner, number, version = opening.external
         ExternalReference.objects.create(matter=matter, partner=partner, external_no=number, version=version)
@@ -105,9 +109,16 @@ def open_in(*, intake: Intake, opening: Opening, first_contact: Staff | None = N
     return opened
 
 
-def _record(matter: Matter, process: Process, opening: Opening, told: list[dict[str, str]], beside: Sequence[Model]) -> Event:
-    return events.record(
-        *beside,
+def _first_words(process: Process, matter: Matter, parties: Sequence[MatterParty], event: Event) -> Sequence[Model]:
+    """What was said, as the first message of the party that brings the matter, where the process wants it so; with its event."""
+    if not process.first_words:
+        return ()
+    speaker = next((p for p in parties if p.relation == process.relations[0].code), None)
+    return compose_message(matter=matter, actor=Actor("citizen"), kind=process.first_words, body=matter.title or "", party=speaker, after=event)
+
+
+def _event(matter: Matter, process: Process, opening: Opening, told: list[dict[str, str]]) -> Event:
+    return events.compose(
         kind="matter.opened",
         stream=matter.pk,
         opens=True,

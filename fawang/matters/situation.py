@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from fawang.kernel.models import Event
     from fawang.matters.declaration import Process, Step
     from fawang.matters.forms import StepForm
     from fawang.matters.models import Clock, Matter, MatterParty
@@ -29,12 +28,11 @@ class Situation:
 
 @dataclass(slots=True)
 class Opened:
-    """A matter that is just being opened, with what was written so far; ``event`` is the last one it told."""
+    """A matter that was opened in this very transaction, with its clocks and parties."""
 
     matter: Matter
     clocks: list[Clock]
     parties: list[MatterParty]
-    event: Event
 
 
 @dataclass(slots=True)

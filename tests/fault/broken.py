@@ -23,7 +23,8 @@ django.setup()
 
 from django.db import connection, transaction  # noqa: E402
 
-from fawang.kernel import events, idempotency  # noqa: E402
+from fawang.kernel import idempotency, rows  # noqa: E402
+from fawang.kernel.models import Event  # noqa: E402
 from fawang.matters import clocks, sweeper  # noqa: E402
 from fawang.matters import tasks as matters_tasks  # noqa: E402
 from fawang.matters.models import Clock, Matter  # noqa: E402
@@ -74,8 +75,8 @@ def elsewhere(work: Callable[[Answers], Any]) -> Any:
     return answer
 
 
-sound_once, sound_record, sound_enqueue, sound_one, sound_sweep = (
-    idempotency.once, events.record, notices.notice_enqueue, sweeper._one, sweeper.sweep,
+sound_once, sound_insert, sound_enqueue, sound_one, sound_sweep = (
+    idempotency.once, rows.insert, notices.notice_enqueue, sweeper._one, sweeper.sweep,
 )  # fmt: skip
 
 
@@ -96,19 +97,20 @@ def once(**order: Any) -> Any:
     return sound_once(**order)
 
 
-def record(**told: Any) -> Any:
-    """``events_outside``: the event is written in a transaction of its own."""
-    if broken() != "events_outside":
-        return sound_record(**told)
+def insert(*written: Any) -> None:
+    """``events_outside``: events are written in a transaction of their own."""
+    told = [row for row in written if isinstance(row, Event)]
+    if not told or broken() != "events_outside":
+        return sound_insert(*written)
 
     def work(_: Answers) -> Any:
         with transaction.atomic():
-            return sound_record(**told)
+            return sound_insert(*told)
 
-    event = elsewhere(work)
+    elsewhere(work)
     point()
     time.sleep(0.15)
-    return event
+    return sound_insert(*(row for row in written if not isinstance(row, Event)))
 
 
 def enqueue(**notice: Any) -> Any:
@@ -159,7 +161,7 @@ def sweep(batch: int = 50) -> int:
     return len(due)
 
 
-for sound, wrapper in ((sound_once, once), (sound_record, record), (sound_enqueue, enqueue), (sound_one, one), (sound_sweep, sweep)):
+for sound, wrapper in ((sound_once, once), (sound_insert, insert), (sound_enqueue, enqueue), (sound_one, one), (sound_sweep, sweep)):
     replace(sound, wrapper)
 matters_tasks.TASKS = tuple(type(t)(t.name, sweep, t.every) if t.run is sound_sweep else t for t in matters_tasks.TASKS)
 

@@ -61,7 +61,7 @@ COMPLAINT = register(
         code="complaint", version=1, name=Text("服务投诉", "Complaint"),
         about=Text("对法律服务机构和人员的服务不满意，可以投诉。您的身份不会告诉被投诉人。", "Complain about a legal service. Your identity is kept from the person concerned."),
         norm=Text("法律援助法第五十五条；法律援助投诉处理办法", "Legal Aid Law §55; complaint rules"), effective_from=date(2013, 11, 19),
-        doors=("web", "api", "window", "hotline", "wechat", "letter"), start="received", intake=forms.ComplaintForm, on_start=services.start,
+        doors=("web", "api", "window", "hotline", "wechat", "letter"), start="received", intake=forms.ComplaintForm, first_words="question", on_start=services.start,
         start_clocks=(starts("COMP-ACC"),), seen_by_roles=("complaint_handler", "supervisor"),
         start_tells=(Tell("complainant", "received", Text("您的投诉{number}已收到，{due}告知是否受理。查询码：{code}", "Your complaint {number} was received. Lookup code: {code}")),),
         states=(

@@ -10,7 +10,6 @@ from fawang.matters.assignments import write_assignment
 from fawang.matters.conversation import add_message
 from fawang.matters.parties import PartyWords, add_party
 from fawang.matters.situation import Opened, Situation, Taking
-from fawang.people.actors import Actor
 from fawang.people.models import Staff
 from fawang.people.traces import gives_away
 from fawang.registry.models import Organisation
@@ -24,13 +23,11 @@ catalogue(
 
 
 def start(opened: Opened) -> None:
-    """The complaint becomes the first message; a named member of staff becomes the respondent and loses sight of it.
+    """A named member of staff becomes the respondent and loses sight of it.
 
     So does everybody of a body complained about, and of the bodies below it.
     """
     matter = opened.matter
-    complainant = next((p for p in opened.parties if p.relation == "complainant"), None)
-    add_message(matter=matter, actor=Actor("citizen"), kind="question", body=matter.title, party=complainant, after=opened.event)
     respondent = json.loads(matter.details or "{}").get("respondent", "")
     if not respondent:
         return

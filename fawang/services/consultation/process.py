@@ -45,6 +45,7 @@ CONSULTATION = register(
         start="submitted",
         intake=forms.QuestionForm,
         pooled=True,
+        first_words="question",
         on_start=services.start,
         states=(
             State(

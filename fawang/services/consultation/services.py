@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from fawang.kernel import clock
@@ -33,17 +34,10 @@ FOLLOW_UPS = 3
 
 
 def start(opened: Opened) -> None:
-    """The question becomes the first message; the named opponent becomes a party for the conflict check."""
-    import json
-
-    from fawang.people.actors import Actor
-
-    matter = opened.matter
-    person = next((p for p in opened.parties if p.relation == "applicant"), None)
-    add_message(matter=matter, actor=Actor("citizen"), kind="question", body=matter.title, party=person, after=opened.event)
-    opponent = json.loads(matter.details or "{}").get("opponent", "")
+    """The named opponent becomes a party for the conflict check."""
+    opponent = json.loads(opened.matter.details or "{}").get("opponent", "")
     if opponent and fold_name(opponent):
-        add_party(matter=matter, words=PartyWords("opponent", opponent), quietly=True)
+        add_party(matter=opened.matter, words=PartyWords("opponent", opponent), quietly=True)
 
 
 def accept(taking: Taking) -> None:
