@@ -234,7 +234,10 @@ class Concludes:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A legal service's whole declaration. Versioned: a matter keeps the version it began under."""
+    """A legal service's whole declaration. Versioned: a matter keeps the version it began under.
+
+    ``first_words``: the kind of message that becomes of what the person said; empty, and nothing is said at the beginning.
+    """
 
     code: str
     version: int
