@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -58,8 +57,7 @@ class Cutting:
         found: dict[int, Cut] = {}
         for part in range(self._parts):
             file = self._folder / f".cut-{part}"
-            with file.open("rb") as held:
-                found.update(zip(self._documents[part :: self._parts], pickle.load(held), strict=True))  # noqa: S301 (its own file, written just now)
+            found.update(zip(self._documents[part :: self._parts], json.loads(file.read_bytes()), strict=True))
             file.unlink()
         for name in (".cutting.npy", ".cutting.json"):
             (self._folder / name).unlink()
@@ -73,8 +71,7 @@ def _helper(folder: Path, part: int, parts: int) -> None:
     at = np.load(folder / "text_at.npy", allow_pickle=False).tolist()
     texts = (folder / "texts.bin").read_bytes()
     made = [cut(head, texts[at[n] : at[n + 1]].decode("utf-8", "surrogatepass").split("\x1f", 2)[2]) for n, head in zip(documents, heads, strict=True)]
-    with (folder / f".cut-{part}").open("wb") as file:
-        pickle.dump(made, file, pickle.HIGHEST_PROTOCOL)
+    (folder / f".cut-{part}").write_text(json.dumps(made), encoding="ascii")
 
 
 if __name__ == "__main__":
