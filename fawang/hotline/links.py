@@ -22,7 +22,7 @@ def send_portal_link(here: Turn) -> bool:
         return False
     notice_enqueue(
         person=call.person if call.match == "known" else None, matter_id=None, channel="sms", to=call.caller or "", template="hotline_portal",
-        body=f"您可以在网上提问，不用排队：{address('/ask')}（12348公共法律服务）", dedup_key=f"portal:{call.pk}",
+        body=f"您可以在网上提问，不用排队：{address('/ask')}，听不清的可用文字服务：{address('/ask?text=1')}（12348公共法律服务）", dedup_key=f"portal:{call.pk}",
     )  # fmt: skip
     here.note("link_sent")
     return True

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from fawang.matters import actions
+from fawang.matters import actions, conversation
 from fawang.matters.models import Matter
 from fawang.matters.services import take_step
 from fawang.oversight.models import Rating
@@ -82,6 +82,27 @@ def test_a_question_travels_from_the_form_to_the_rating(desk: Any) -> None:  # n
     assert done.status_code == 302
     assert Rating.objects.get().level == 1
     assert set(Matter.objects.exclude(pk=matter.pk).values_list("process_code", flat=True)) == {"return_visit", "rectification"}
+
+
+def test_who_cannot_hear_asks_by_text_comes_first_and_talks_to_and_fro_in_writing(desk: Any) -> None:  # noqa: F811
+    client = Client()
+    assert 'href="/ask?text=1"' in client.get("/ask").content.decode()
+    page = client.get("/ask?text=1").content.decode()
+    main = page[page.index("<main") : page.index("</main>")]
+    assert "<h1>文字服务</h1>" in main
+    assert "tel:12348" not in main, "nobody is sent to the telephone"
+    assert re.search(r'name="priority_groups" value="disabled" checked', main)
+    data = {"_key": key_in(page), "question": "我听不见，厂里拖了我三个月工资", "region": "340104", "priority_groups": ["disabled"]}
+    assert client.post("/ask?text=1", data).status_code == 302
+    matter = Matter.objects.get()
+    assert (matter.process_code, matter.priority, matter.priority_groups) == ("consultation", 1, ["disabled"])
+    actions.assign(actor=desk["dispatcher"], matter_id=matter.pk, staff_id=desk["adviser"].pk)
+    conversation.write_message(actor=factories.actor(desk["adviser"]), matter_id=matter.pk, body="有没有工资条？")
+    track = f"/track/{matter.lookup_code}"
+    told = client.get(track).content.decode()
+    assert "有没有工资条？" in told
+    assert client.post(f"{track}/message", {"_key": key_in(told), "body": "有，在手机里。"}).status_code == 302
+    assert "有，在手机里。" in client.get(track).content.decode()
 
 
 def test_errors_stand_beside_the_fields_and_what_was_typed_comes_back(desk: Any) -> None:  # noqa: F811

@@ -81,11 +81,18 @@ def ask_fields(process: str) -> list[FieldSpec]:
     return [field for _, fields in ask_parts(process) for field in fields]
 
 
+BY_TEXT = ("文字服务", "Advice by text")
+"""听不到、说不了的人 reach a lawyer by this door instead of the telephone: a consultation with the priority of the disabled, talked over by live messages."""
+
+
 def _page(request: HttpRequest, process: str, heading: tuple[str, str], button: tuple[str, str]) -> HttpResponse:
     parts = ask_parts(process)
     fields = [field for _, own in parts for field in own]
     declared = process_in_force(process, clock.today(), settings.PROVINCE)
+    by_text = process == "consultation" and request.GET.get("text") == "1"
     values: dict[str, Any] = {"question": request.GET.get("q", "")[:5000], "category": request.GET.get("category", "")}
+    if by_text:
+        values["priority_groups"] = ["disabled"]
     errors: Any = {}
     status = 200
     if request.method == "POST":
@@ -98,7 +105,7 @@ def _page(request: HttpRequest, process: str, heading: tuple[str, str], button: 
     at = 1 if language().startswith("en") else 0
     key = request.POST.get("_key") if not errors else None
     context = {
-        "process": declared, "parts": parts, "values": values, "errors": errors, "heading": heading[at], "submit": button[at],
+        "process": declared, "parts": parts, "values": values, "errors": errors, "heading": (BY_TEXT if by_text else heading)[at], "submit": button[at], "by_text": by_text,
         "key": key or uuid.uuid4().hex, "sensitive": is_sensitive(str(values.get("category", ""))),
     }  # fmt: skip
     return render(request, "portal/ask.html", context, status=status)
