@@ -52,6 +52,10 @@ DRAFT_URL = os.environ.get("FAWANG_DRAFT_URL", "")  # an OpenAI-compatible chat 
 DRAFT_MODEL = os.environ.get("FAWANG_DRAFT_MODEL", "default")
 DRAFT_KEY = os.environ.get("FAWANG_DRAFT_KEY", "")
 DRAFT_SECONDS = float(os.environ.get("FAWANG_DRAFT_SECONDS", "45"))
+TRANSCRIBE_URL = os.environ.get("FAWANG_TRANSCRIBE_URL", "")  # an OpenAI-compatible address for sound; empty: recordings are only listened to
+TRANSCRIBE_MODEL = os.environ.get("FAWANG_TRANSCRIBE_MODEL", "default")
+TRANSCRIBE_KEY = os.environ.get("FAWANG_TRANSCRIBE_KEY", "")
+TRANSCRIBE_SECONDS = float(os.environ.get("FAWANG_TRANSCRIBE_SECONDS", "60"))
 HOTLINE = os.environ.get("FAWANG_HOTLINE", "1") != "0"
 HOTLINE_ENGINE = os.environ.get("FAWANG_ENGINE", "embedded")  # what carries the voice: embedded or asterisk
 SIP_HOST = os.environ.get("FAWANG_SIP_HOST", "127.0.0.1")

@@ -19,6 +19,7 @@ event_kind("hotline.recording_stored", "录音入库", "Recording stored", keys=
 event_kind(
     "hotline.recording_played", "调听录音", "Recording played", keys=("playback", "recording", "call", "staff", "exported", "watermark", "purpose_digest")
 )
+event_kind("hotline.recording_transcribed", "录音转写", "Recording transcribed", keys=("recording", "call", "staff", "digest"))
 event_kind("hotline.recording_damaged", "录音被改动", "Recording damaged", keys=("recording", "call"))
 event_kind("hotline.recording_held", "录音留存", "Legal hold", keys=("recording", "on", "reason_digest"))
 event_kind("hotline.recording_purged", "录音到期销毁", "Recording purged", keys=("recording", "digest"))

@@ -243,7 +243,7 @@ def purge_due(batch: int = 50) -> int:
             if row is None:
                 continue
             path = path_of(row)
-            row.key, row.state, row.purged_at = "", "purged", clock.now()
+            row.key, row.transcript, row.state, row.purged_at = "", "", "purged", clock.now()
             row.save()
             events.record(kind="hotline.recording_purged", stream=row.call_id, payload={"recording": str(row.pk), "digest": row.digest})
         sealing.scrub(path)

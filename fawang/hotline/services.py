@@ -31,6 +31,7 @@ from fawang.hotline.speech import speak_prompt, upload_prompt
 from fawang.hotline.supervision import force_state, supervise, switch_pool
 from fawang.hotline.supervision import stop as stop_supervising
 from fawang.hotline.tickets import close, review, save_field
+from fawang.hotline.transcripts import transcribe
 from fawang.hotline.voicemails import finish, give_back, take
 
 __all__ = [
@@ -79,6 +80,7 @@ __all__ = [
     "supervise",
     "switch_pool",
     "take",
+    "transcribe",
     "upload_prompt",
     "warn",
     "withdraw",

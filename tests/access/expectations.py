@@ -453,6 +453,7 @@ ROUTES: dict[str, Expect] = {
     "desk_hotline_score": Expect(None, at_desk(_no_such_sample), ("intake",)),
     "desk_hotline_appeal": Expect(None, at_desk(_no_such_sample), ("intake",)),
     "desk_hotline_listen": Expect(None, at_desk(_heard), ("sound", "sound_about")),
+    "desk_hotline_transcribe": Expect(None, at_desk(_heard), ("sound", "sound_about")),
     "desk_hotline_roster": Expect(at_desk(_figured)),
     "desk_hotline_roster_do": Expect(None, staff_of("hotline_planner")),
     "desk_hotline_plan": Expect(at_desk(_figured)),

@@ -66,6 +66,7 @@ NO_PAGE = {
     "desk_call_ticket_save": "takes a form",
     "desk_hotline_supervise": "takes a form",
     "desk_hotline_sound": "a file",
+    "desk_hotline_transcribe": "takes a form",
     "desk_hotline_listen": "a file",
     "desk_hotline_score": "takes a form",
     "desk_hotline_appeal": "takes a form",

@@ -18,6 +18,7 @@ class Server:
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
+        self.bodies: list[bytes] = []
         self.headers: list[dict[str, str]] = []
         self.url = ""
 
@@ -32,7 +33,9 @@ def chat_server(reply: Reply) -> Iterator[Server]:
 
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            server.asked.append(json.loads(raw))
+            server.bodies.append(raw)
+            if self.headers.get("Content-Type", "").startswith("application/json"):
+                server.asked.append(json.loads(raw))
             server.headers.append({k.lower(): v for k, v in self.headers.items()})
             self.close_connection = True
             with suppress(BrokenPipeError, ConnectionResetError):

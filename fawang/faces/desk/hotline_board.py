@@ -10,12 +10,13 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.views.decorators.http import require_POST
 
 from fawang.faces.desk.frame import actor_of, page
-from fawang.faces.desk.hotline_words import AGENT_WORDS, ALARMS, call_row, ticket_row
+from fawang.faces.desk.hotline_words import AGENT_WORDS, ALARMS, call_row, callback_rows, ticket_row
 from fawang.faces.pages import first_of, identity, post_or_show
 from fawang.faces.routing import open_to
 from fawang.hotline import selectors, services
 from fawang.hotline.configurations import live_document
 from fawang.hotline.day import day_of
+from fawang.hotline.transcripts import transcriber
 from fawang.kernel import clock
 from fawang.kernel.errors import Absent, Refusal
 from fawang.kernel.policy import decide
@@ -77,8 +78,8 @@ def work(request: HttpRequest) -> HttpResponse:
     """What is owed: unfinished tickets, call-backs, messages; for those on the board missed calls and reviews too."""
     actor = actor_of(request)
     context: dict[str, Any] = {
-        "unfinished": [ticket_row(t) for t in selectors.unfinished(actor)], "callbacks": selectors.callbacks_to_do(actor), "voicemails": [
-            {"pk": v.pk, "due_at": v.due_at, "seconds": v.ms // 1000, "recording_id": v.recording_id} for v in selectors.voicemails_to_do(actor)
+        "unfinished": [ticket_row(t) for t in selectors.unfinished(actor)], "callbacks": callback_rows(selectors.callbacks_to_do(actor)), "transcribes": transcriber() is not None, "voicemails": [
+            {"pk": v.pk, "due_at": v.due_at, "seconds": v.ms // 1000, "recording_id": v.recording_id, "recording": v.recording} for v in selectors.voicemails_to_do(actor)
         ],
         "missed": [call_row(c) for c in selectors.missed(actor)], "reviews": [ticket_row(t) for t in selectors.to_review(actor)],
         "tickets": [ticket_row(t) for t in selectors.tickets(actor, limit=50)],

@@ -7,16 +7,19 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.views.decorators.http import require_POST
 
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.desk.hotline_words import call_row, ticket_row, ticket_said
-from fawang.faces.pages import errors_of, post_or_show
+from fawang.faces.pages import errors_of, limited, of_this_house, post_or_show
 from fawang.faces.routing import open_to
 from fawang.hotline import quality, quality_rules, recordings, selectors, services
 from fawang.hotline.models import QualitySample, Recording
 from fawang.hotline.tickets import values_of
+from fawang.hotline.transcriber import TranscriptFailed
+from fawang.hotline.transcripts import transcriber
 from fawang.kernel import clock
 from fawang.kernel.errors import Refusal
 from fawang.kernel.policy import decide
@@ -56,9 +59,9 @@ def _sample(request: HttpRequest, row: QualitySample, *, errors: Any = None, ref
     tapes = Recording.objects.filter(call=row.ticket.call, state__in=("stored", "partial")).order_by("started_at")
     written = values_of(row.ticket)
     context = {
-        "row": _row(row), "values": ticket_said(row.ticket.nature or str(written.get("nature") or ""), written),
+        "row": _row(row), "transcribes": transcriber() is not None, "values": ticket_said(row.ticket.nature or str(written.get("nature") or ""), written),
         "tapes": [
-            {"id": r.pk, "seconds": r.ms // 1000, "gaps": r.gaps_ms, "may": recordings.may_listen(actor, r), "export": bool(decide("hotline.export", actor, r))}
+            {"id": r.pk, "row": r, "seconds": r.ms // 1000, "gaps": r.gaps_ms, "may": recordings.may_listen(actor, r), "export": bool(decide("hotline.export", actor, r))}
             for r in tapes
         ],
         "sheets": [
@@ -141,3 +144,15 @@ def listen(request: HttpRequest, recording_id: uuid.UUID) -> HttpResponse | Stre
         answer["Content-Disposition"] = f'attachment; filename="{played.row.watermark}.wav"'
     answer["Cache-Control"], answer["X-Content-Type-Options"] = "no-store", "nosniff"
     return answer
+
+
+@require_POST
+@open_to("hotline.board")
+def transcribe(request: HttpRequest, recording_id: uuid.UUID) -> HttpResponse:
+    """Have a machine write a recording down, and go back to the page with its player; what failed is said there."""
+    limited(request, "transcribe", 60, minutes=60)
+    try:
+        services.transcribe(actor=actor_of(request), recording_id=recording_id)
+    except TranscriptFailed as failed:
+        messages.error(request, str(failed))
+    return HttpResponseRedirect(of_this_house(request.POST.get("back", ""), otherwise="/desk/hotline/work"))

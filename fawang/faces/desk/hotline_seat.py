@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_POST
 
 from fawang.faces.desk.frame import actor_of, page
-from fawang.faces.desk.hotline_words import AGENT_WORDS, CALL_WORDS, call_row, ticket_fields, ticket_row
+from fawang.faces.desk.hotline_words import AGENT_WORDS, CALL_WORDS, OUTSIDE, SUPERVISION, call_row, callback_rows, ticket_fields, ticket_row
 from fawang.faces.desk.queue import rows_of
 from fawang.faces.pages import errors_of, first_of, identity, post_once, post_or_show, typed, whole
 from fawang.faces.routing import open_to
@@ -88,12 +88,12 @@ def _seat(request: HttpRequest, *, refusal: Refusal | None = None, status: int =
     request.session["seat_tab"] = tab
     context: dict[str, Any] = {
         "elsewhere": agent.session not in ("", tab), "line": line_of(agent), "lines": lines_at(agent.seat) if agent.seat else (), "kept_line": agent.line, "muted": view.muted, "paused": view.paused,
-        "others": [(leg.staff.name if leg.staff else str(partners.get(leg.partner, leg.partner)), leg.state == "answered") for leg in view.legs],
+        "others": [(leg.staff.name if leg.staff else str(partners.get(leg.partner, OUTSIDE)), leg.state == "answered") for leg in view.legs],
         "mine": call is not None and call.agent_id == actor.staff_id, "agent": agent, "state": AGENT_WORDS[agent.state], "reason": REASONS.get(agent.reason, ""), "tab": tab, "refusal": refusal, "call": call,
-        "call_words": CALL_WORDS[call.state] if call else "", "watched_by": view.watched_by, "warnings": view.warnings, "reasons": [(r, REASONS[r]) for r in CHOSEN_REASONS],
+        "call_words": CALL_WORDS[call.state] if call else "", "watched_by": [f"{name}（{SUPERVISION[kind]}）" for name, kind in view.watched_by], "warnings": view.warnings, "reasons": [(r, REASONS[r]) for r in CHOSEN_REASONS],
         "seats": selectors.free_seats() if agent.state == "offline" else [], "colleagues": selectors.colleagues(actor) if call else [],
         "queues": [(code, Text(*q.name)) for code, q in document.queues.items()] if document else [], "partners": list(partners.items()),
-        "unfinished": [ticket_row(t) for t in selectors.unfinished(actor)], "callbacks": selectors.callbacks_to_do(actor, 8), "voicemails": selectors.voicemails_to_do(actor, 8),
+        "unfinished": [ticket_row(t) for t in selectors.unfinished(actor)], "callbacks": callback_rows(selectors.callbacks_to_do(actor, 8)), "voicemails": selectors.voicemails_to_do(actor, 8),
         "pop": None, "demo": settings.DEMO and settings.HOTLINE,
     }  # fmt: skip
     if call is not None and agent.state != "wrap_up":

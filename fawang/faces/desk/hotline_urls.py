@@ -21,6 +21,7 @@ urlpatterns = [
     path("quality/<uuid:sample_id>/score", hotline_quality.score, name="desk_hotline_score"),
     path("quality/<uuid:sample_id>/appeal", hotline_quality.appeal, name="desk_hotline_appeal"),
     path("listen/<uuid:recording_id>", hotline_quality.listen, name="desk_hotline_listen"),
+    path("listen/<uuid:recording_id>/text", hotline_quality.transcribe, name="desk_hotline_transcribe"),
     path("roster", hotline_roster.roster, name="desk_hotline_roster"),
     path("roster/<str:verb>", hotline_roster.act, name="desk_hotline_roster_do"),
     path("plan", hotline_plan.plan, name="desk_hotline_plan"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fawang.faces.pages import language, spec
 from fawang.faces.portal.asking import category_choices, region_choices
-from fawang.hotline.models import Call, CallTicket
+from fawang.hotline.causes import CAUSES as END_CAUSES
+from fawang.hotline.models import Call, CallbackRequest, CallTicket
 from fawang.hotline.natures import NATURES
 from fawang.hotline.states import AGENT_STATES, CALL_STATES
 from fawang.kernel.texts import Text
@@ -23,17 +24,19 @@ ALARMS: dict[str, Text] = {
     "answer_rate": Text("接通率低于下限", "Answer rate too low"),
     "ready_seats": Text("空闲坐席不足", "Too few ready seats"),
 }
-CAUSES: dict[str, Text] = {
-    "completed": Text("正常结束", "Completed"),
-    "abandoned_greeting": Text("问候时挂断", "Left during the greeting"),
-    "abandoned_queue": Text("排队时挂断", "Left while waiting"),
-    "abandoned_ringing": Text("振铃时挂断", "Left while ringing"),
-    "no_agent": Text("无人接听", "Nobody answered"),
-    "voicemail": Text("留言", "Left a message"),
-    "callback": Text("改约回电", "Chose a call-back"),
-    "engine_lost": Text("线路中断", "Line lost"),
-    "error": Text("系统故障", "Fault"),
+CAUSES: dict[str, Text] = {code: words for code, (words, _) in END_CAUSES.items()}
+CALLBACK_REASONS: dict[str, Text] = {
+    "chosen": Text("来电人约的", "Asked for by the caller"),
+    "missed": Text("没有接到", "Missed"),
+    "abandoned": Text("没等到接听就挂了", "Gave up waiting"),
+    "night": Text("夜间来电", "Rang at night"),
+    "lost": Text("通话中断", "Broken off"),
+    "rating": Text("不满意，回访", "Rated low"),
+    "voicemail": Text("留言要回", "Left a message"),
+    "web": Text("网上约的", "Asked for online"),
+    "manual": Text("坐席约的", "Promised by a seat"),
 }
+"""Why somebody is called back."""
 
 EDITION_STATES = {
     "draft": Text("草稿", "Draft"),
@@ -60,9 +63,23 @@ def call_row(call: Call) -> dict[str, Any]:
     cause = CAUSES.get(call.end_cause)
     return {
         "id": call.pk, "at": call.arrived_at, "number": mask_phone(call.caller or "") if call.caller else Text("未显示号码", "withheld").in_language(tongue),
-        "state": CALL_STATES[call.state].in_language(tongue), "cause": cause.in_language(tongue) if cause else call.end_cause, "queue": call.queue_code,
+        "state": CALL_STATES[call.state].in_language(tongue), "cause": cause.in_language(tongue) if cause else "", "queue": call.queue_code,
         "agent": call.agent.name if call.agent else "", "connected": call.connected_at, "ended": call.ended_at,
     }  # fmt: skip
+
+
+SUPERVISION = {
+    "listen": Text("旁听", "listens"),
+    "whisper": Text("耳语", "whispers"),
+    "barge": Text("插话", "speaks with both"),
+    "takeover": Text("接管", "has taken over"),
+}
+OUTSIDE = Text("外线号码", "A number outside")
+
+
+def callback_rows(owed: Iterable[CallbackRequest]) -> list[dict[str, Any]]:
+    """Call-backs as a list shows them: by when, why, how often tried."""
+    return [{"pk": c.pk, "due_at": c.due_at, "reason": CALLBACK_REASONS[c.reason], "tried": c.attempts_made} for c in owed]
 
 
 def ticket_row(ticket: CallTicket) -> dict[str, Any]:

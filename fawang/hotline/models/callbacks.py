@@ -87,7 +87,6 @@ class Voicemail(models.Model):
     state = models.CharField(max_length=8, default="new", help_text="new taken done empty")
     taken_by = models.ForeignKey("people.Staff", null=True, on_delete=models.PROTECT, related_name="+")
     callback = models.ForeignKey(CallbackRequest, null=True, on_delete=models.PROTECT, related_name="+")
-    transcript = SealedTextField(default="")
     ms = models.IntegerField(default=0)
     left_at = models.DateTimeField()
     due_at = models.DateTimeField()

@@ -33,6 +33,8 @@ class Recording(models.Model):
     legal_hold = models.BooleanField(default=False)
     hold_reason = models.CharField(max_length=200, blank=True)
     purged_at = models.DateTimeField(null=True)
+    transcript = SealedTextField(default="")
+    transcribed_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = (
