@@ -49,7 +49,8 @@ class SeatView:
     agent: AgentState
     call: Call | None
     ticket: CallTicket | None
-    watched_by: list[str]
+    watched_by: list[tuple[str, str]]
+    """Name of the supervisor, and what he does (``listen`` …)."""
     warnings: int
     muted: bool
     paused: bool
@@ -71,7 +72,7 @@ def seat_view(actor: Actor) -> SeatView:
         agent,
         call,
         ticket,
-        [f"{a.by.name}:{a.kind}" for a in acts],
+        [(a.by.name, a.kind) for a in acts],
         warned,
         _last(call, "muted", "unmuted", staff_id=actor.account),
         _last(call, "record_paused", "record_resumed"),

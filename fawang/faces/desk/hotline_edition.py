@@ -59,7 +59,8 @@ def _edition(
     own = row.state in ("draft", "simulated")
     held = typed if typed is not None else forms.spread(parse(row.document))
     found, known = faults or {}, _choices(held)
-    words = {code.partition(":")[2] if source == "to" and ":" in code else code: str(name) for source in NAMED for code, name in known[source]}
+    words = {code: str(name) for source in NAMED for code, name in known[source]}
+    words |= {code.partition(":")[2]: name for code, name in list(words.items()) if code.startswith(("queue:", "menu:"))}
     context = {
         "row": row, "state": EDITION_STATES[row.state], "refusal": refusal, "asked": asked, "walk": _walk(row, asked, words) if asked else None,
         "parts": forms.draw(held, known, found, frozenset({at.partition(".")[0] or "numbers"})), "at": at,
