@@ -257,7 +257,7 @@ def hang_up(*, actor: Actor) -> Call:
 
 
 def refuse(*, actor: Actor) -> None:
-    """Decline a ringing call: not ready, and the call goes on to the next."""
+    """Decline a ringing call: not ready, and the call goes on to the next; a colleague's question: he is back with his citizen at once."""
     require("hotline.seat", actor)
     held = AgentState.objects.filter(pk=actor.staff_id).values_list("call_id", "leg_id").first()
     if held is None or held[0] is None:
@@ -266,11 +266,14 @@ def refuse(*, actor: Actor) -> None:
 
     with turn(held[0]) as here:
         leg = CallLeg.objects.filter(call_id=held[0], leg_id=held[1], answered_at=None).exclude(state="ended").first()
-        if here is None or leg is None or leg.role != "agent" or here.call.state != "offering":
+        if here is None or leg is None or (leg.role, here.call.state) not in (("agent", "offering"), ("consult", "talking")):
             raise Refusal("hotline.not_now", status=409)
         ending.mark_leg_ended(leg, at=here.at, cause="rejected", side="us")
         here.order(do.HangUp(command_id="", leg_id=leg.leg_id))
-        offering.not_taken(here, leg, "rejected")
+        if leg.role == "agent":
+            offering.not_taken(here, leg, "rejected")
+        else:
+            talking.other_gone(here, leg, "rejected")
 
 
 def warn(*, actor: Actor, kind: str) -> int:

@@ -74,6 +74,24 @@ def test_a_consulted_colleague_who_does_not_answer_gives_the_citizen_back(world:
     assert TransferRecord.objects.get().result == "failed"
 
 
+def test_a_consulted_colleague_who_says_that_he_cannot_come_gives_the_citizen_back_at_once(world: World) -> None:
+    li, zhou = world.agent("李律师"), world.agent("周律师", "wuhu")
+    citizen, seat = world.connected(li)
+    calling.consult(actor=li, kind="staff", target=str(zhou.account))
+    world.pump()
+    assert world.state(zhou)[0] in ("reserved", "ringing")
+    calling.refuse(actor=zhou)
+    world.pump()
+    assert world.state(zhou) == ("not_ready", "rona")
+    assert CallLeg.objects.get(role="consult").state == "ended"
+    row = world.row(citizen)
+    assert (row.state, row.talk, row.agent_id) == ("talking", "", li.account)
+    assert citizen.hears() == {f"leg:{seat.leg_id}"}
+    assert TransferRecord.objects.get().result == "failed"
+    with pytest.raises(Refusal):
+        calling.refuse(actor=li)
+
+
 def test_a_warm_transfer_to_12345_goes_by_a_leg_of_ours_and_a_bridge(world: World) -> None:
     li = world.agent("李律师")
     citizen, _seat = world.connected(li)
