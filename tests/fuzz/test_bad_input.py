@@ -220,6 +220,21 @@ def test_a_body_that_is_no_json_or_none_of_ours_is_a_clear_refusal(ground: Groun
         assert ground.counts() == before
 
 
+@pytest.mark.parametrize("charset", ["hex", "zip", "utf-16", "idna", "no-such"])
+def test_a_charset_no_page_sends_is_refused_or_passed_over_and_never_a_fall(ground: Ground, charset: str) -> None:
+    before = ground.counts()
+    with undone():
+        for path, kind in (
+            ("/ask", "application/x-www-form-urlencoded"),
+            ("/desk/sign-in", "application/x-www-form-urlencoded"),
+            ("/api/v1/consultations", "application/json"),
+        ):
+            answer = Client().generic("POST", path, b"_key=12345678&name=%ff", f"{kind}; charset={charset}")
+            assert 400 <= answer.status_code < 500, (path, answer.status_code)
+            assert re.search("[\u4e00-\u9fff]{2}", words_of(answer.content.decode()))
+        assert ground.counts() == before
+
+
 @pytest.mark.parametrize("key", ["", "short", "有中文的键有中文的键", "a b c d e f g h", "x" * 256, "bad\x00key\x00\x00"], ids=lambda v: f"{v[:10]!a}")
 def test_a_key_that_is_none_is_refused(ground: Ground, key: str) -> None:
     with undone():

@@ -131,7 +131,7 @@ def _question(request: HttpRequest, row: Question, *, refusal: Refusal | None = 
     names = names_of_accounts([row.proposed_by, row.reviewed_by])
     stored = {"text": row.text, "norms": "\n".join(norms_of(row)), "lay_words": row.lay_words}
     context = {
-        "row": row, "fields": QUESTION_FIELDS, "values": {**stored, **(typed(request, QUESTION_FIELDS) if verb == "save" else {})}, "norms": norms_of(row), "reason": REASON,
+        "row": row, "fields": QUESTION_FIELDS, "values": {**stored, **(typed(request, QUESTION_FIELDS) if verb == "save" else {"reason": request.POST.get("reason", "")} if refusal else {})}, "norms": norms_of(row), "reason": REASON,
         "errors": errors_of(refusal) if refusal else {}, "verb": verb, "by": names.get(row.proposed_by, ""), "reviewer": names.get(row.reviewed_by, ""),
         "own": bool(row.proposed_by) and row.proposed_by == str(actor_of(request).staff_id),
     }  # fmt: skip

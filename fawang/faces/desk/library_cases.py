@@ -123,6 +123,7 @@ def _form(request: HttpRequest, row: Case | None, *, refusal: Refusal | None = N
         "row": row, "fields": _fields(), "values": values, "errors": errors_of(refusal) if refusal else {}, "verb": verb, "left": left,
         "hidden": [(KINDS[k].in_language(tongue), n) for k, n in row.hidden.items() if k in KINDS] if row else [], "norms": row.norms if row else [],
         "owner": names_of_accounts([row.owner]).get(row.owner, "") if row else "", "own": bool(row and row.owner and row.owner == str(actor_of(request).staff_id)),
+        "reason_typed": request.POST.get("reason", "") if refusal else "",
         "may_retire": bool(row and decide("knowledge.retire", actor_of(request), row.owner)),
     }  # fmt: skip
     return library_page(request, "desk/library/case.html", "/desk/library/cases", context, status=refusal.status if refusal else 200)

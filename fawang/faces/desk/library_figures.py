@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -19,6 +20,7 @@ from fawang.kernel import clock
 from fawang.kernel.errors import Absent, Refusal
 from fawang.kernel.folding import fold_digits
 from fawang.kernel.policy import decide, require
+from fawang.kernel.text_safety import ValueProblem, check_text
 from fawang.kernel.texts import Text
 from fawang.knowledge.calculators.tables import fillable, names
 from fawang.knowledge.interviews.selectors import tables_for
@@ -63,14 +65,30 @@ def number_typed(text: str) -> Decimal:
     return value
 
 
+def _until(text: str) -> date | None:
+    """The last day, or none where nothing was typed. Raises ``Refusal`` for what is no day."""
+    day = day_in(text)
+    if day is None and text.strip():
+        raise Refusal("form.invalid", fields={"until": Refusal("field.invalid", field="until")})
+    return day
+
+
+def _source(text: str) -> str:
+    """The source as it was typed, of at most 300 characters."""
+    try:
+        return check_text(text, max_length=300, single_line=True)
+    except ValueProblem as bad:
+        raise Refusal("form.invalid", fields={"source": Refusal(bad.code, field="source", **bad.params)}) from None
+
+
 def _enter(request: HttpRequest, actor: Actor) -> str:
     values = typed(request, _fields())
     since = day_in(values["since"])
     if since is None:
         raise Refusal("form.invalid", fields={"since": Refusal("field.required", field="since")})
     enter_figure(
-        actor=actor, table=values["table"], region_code=values["region"], since=since, until=day_in(values.get("until")), value=number_typed(values["value"]),
-        source=values["source"],
+        actor=actor, table=values["table"], region_code=values["region"], since=since, until=_until(values.get("until", "")), value=number_typed(values["value"]),
+        source=_source(values["source"]),
     )  # fmt: skip
     return "/desk/library/figures"
 
@@ -85,8 +103,8 @@ def figure(request: HttpRequest, figure_id: uuid.UUID) -> HttpResponse:
 
     def act() -> str:
         correct_figure(
-            actor=actor, figure_id=figure_id, value=number_typed(request.POST.get("value", "")), until=day_in(request.POST.get("until")),
-            source=request.POST.get("source", "")[:300],
+            actor=actor, figure_id=figure_id, value=number_typed(request.POST.get("value", "")), until=_until(request.POST.get("until", "")),
+            source=_source(request.POST.get("source", "")),
         )  # fmt: skip
         return "/desk/library/figures"
 
@@ -108,7 +126,8 @@ def _figures(request: HttpRequest, *, refusal: Refusal | None = None, at: str = 
         "rows": [
             {"f": r, "value": f"{r.value.normalize():f}", "table": names()[r.table].in_language(tongue) if r.table in names() else r.table, "region": path_name(r.region_code), "by": accounts.get(r.entered_by, ""),
              "now": r.since <= today and (r.until is None or today <= r.until), "may": bool(decide("knowledge.figures", actor, r.region_code)),
-             "errors": errors if str(r.pk) == at else {}}
+             "errors": errors if str(r.pk) == at else {}, "typed": request.POST if str(r.pk) == at else
+             {"value": f"{r.value.normalize():f}", "until": r.until.isoformat() if r.until else "", "source": r.source}}
             for r in rows
         ],
         "missing": [name.in_language(tongue) for code, name in fillable().items() if not tables.has(code, today)], "fields": _fields(), "values": values,

@@ -114,6 +114,7 @@ def _form(request: HttpRequest, row: Guide | None, text: GuideText | None, *, re
         "owner": names.get(row.owner, "") if row else "", "writer": names.get(text.written_by, "") if text else "", "own": bool(text and text.written_by == str(actor_of(request).staff_id)),
         "current": passages(row.current.body) if row and row.current else [], "draft": passages(text.body) if text else [], "today": clock.today(), "on": clock.today(),
         "due": request.POST.get("review_due", ""), "title": (text or row.current).title if row and (text or row.current) else Text("新写一篇", "A new guide").in_language(language()),  # type: ignore[union-attr]
+        "reason_typed": request.POST.get("reason", "") if refusal else "",
         "may_retire": bool(row and decide("knowledge.retire", actor_of(request), row.owner)),
     }  # fmt: skip
     return library_page(request, "desk/library/guide.html", "/desk/library/guides", context, status=refusal.status if refusal else 200)
