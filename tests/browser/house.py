@@ -21,7 +21,8 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
-PORTS = range(8310, 8400, 4)
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+PORTS = range(8310 + WORKER * 100, 8400 + WORKER * 100, 4)
 PATIENCE = 300
 
 
@@ -87,7 +88,7 @@ def free_port() -> int:
         except OSError:
             continue
         return port
-    raise RuntimeError("no three free ports in a row between 8310 and 8400")
+    raise RuntimeError(f"no three free ports in a row between {PORTS.start} and {PORTS.stop}")
 
 
 @contextmanager
@@ -96,7 +97,9 @@ def running_house(**more: str) -> Iterator[House]:
     folder = Path(tempfile.mkdtemp(prefix="fawang-browser-"))
     folder.chmod(0o711)
     port = free_port()
-    env = environment(folder, FAWANG_PORT=str(port), FAWANG_SIP_PORT=str(port + 10_000), **more)
+    env = environment(
+        folder, FAWANG_PORT=str(port), FAWANG_SIP_PORT=str(port + 10_000), FAWANG_RTP_PORTS=f"{29_100 + WORKER % 2 * 900}-{29_900 + WORKER % 2 * 900}", **more
+    )
     log = folder / "up.log"
     with log.open("wb") as out:
         process = subprocess.Popen([sys.executable, "-m", "fawang.console.main", "up"], cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT)

@@ -15,7 +15,10 @@ from fawang.hotline.engines.embedded.settings import EngineSettings
 from fawang.hotline.engines.port import EngineUnavailable
 
 ROOT = Path(__file__).resolve().parents[2]
-PORTS = iter(range(15060, 15160))
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 2
+"""Who runs beside others has ports of his own, below those the system hands out."""
+FIRST = 15060 + WORKER * 400
+PORTS = iter(range(FIRST, FIRST + 90))
 
 
 class EngineProcess:
@@ -24,7 +27,7 @@ class EngineProcess:
     def __init__(self, folder: Path | None = None, **settings: str) -> None:
         self.folder = folder or Path(tempfile.mkdtemp(prefix="fawang-engine-"))
         self.port = next(PORTS)
-        slot = (self.port - 15060) % 10
+        slot = (self.port - FIRST) % 10 + WORKER * 10
         self.environment = {
             "FAWANG_SIP_PORT": str(self.port),
             "FAWANG_RTP_PORTS": f"{20000 + slot * 400}-{20398 + slot * 400}",

@@ -228,6 +228,17 @@ def test_keys_we_press_are_well_formed_packets_or_tones() -> None:
     assert heard(spoken) == ["4"]
 
 
+def test_a_key_pressed_while_another_sounds_comes_after_it_and_neither_twice() -> None:
+    for early in range(12):
+        sender = KeySender("5", 101)
+        steps = [sender.next() for _ in range(early)]
+        sender.press("5#")
+        while (step := sender.next()) is not None:
+            steps.append(step)
+        begun = [struct.unpack("!BBH", step[1])[0] for step in steps if step is not None and step[0] == 101 and step[2]]
+        assert begun == [5, 5, 11], f"pressed after {early} frames"
+
+
 # -- RTCP ----------------------------------------------------------------------------------------------------------------
 
 

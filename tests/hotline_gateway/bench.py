@@ -128,7 +128,7 @@ class Bench:
         engine.client = EmbeddedEngine(engine.client.socket)  # a connection belongs to the loop that opened it
         self.settings = GatewaySettings(
             state=Path(tempfile.mkdtemp(prefix="fawang-seats-")), sip_port=self.engine.port + 2000, engine=("127.0.0.1", self.engine.port),
-            rtp_low=26_000, rtp_high=26_098, **settings,
+            rtp_low=30_802, rtp_high=30_900, **settings,
         )  # fmt: skip
         self.gateway = self.new_gateway()
         self.events: list[Any] = []

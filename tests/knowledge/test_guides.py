@@ -134,7 +134,7 @@ def test_those_without_the_right_write_and_publish_nothing(hands: dict[str, Acto
     with pytest.raises(Forbidden):
         new_guide(actor=hands["clerk"], **WORDS)
     with pytest.raises(Forbidden):
-        withdraw_guide(actor=hands["writer"], guide_id=new_guide(actor=hands["writer"], **WORDS).guide_id, reason="x")
+        withdraw_guide(actor=hands["clerk"], guide_id=new_guide(actor=hands["writer"], **WORDS).guide_id, reason="x")
 
 
 def test_a_second_draft_replaces_the_published_text_only_when_published(hands: dict[str, Actor]) -> None:

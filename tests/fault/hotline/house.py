@@ -20,7 +20,7 @@ MARKS = {"engine": "hotline-engine", "controller": "hotline run", "seats": "hotl
 class House(World):
     """See ``World``. ``sip`` is where the engine listens."""
 
-    def __init__(self, folder: Path, port: int, sip_port: int, *, low: int = 26_000) -> None:
+    def __init__(self, folder: Path, port: int, sip_port: int, *, low: int = 28_000) -> None:
         super().__init__(folder, port)
         self.sip = ("127.0.0.1", sip_port)
         self.env |= {"FAWANG_HOTLINE": "1", "FAWANG_SIP_PORT": str(sip_port), "FAWANG_RTP_PORTS": f"{low}-{low + 1000}"}

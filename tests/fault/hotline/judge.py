@@ -216,7 +216,7 @@ def _complete(tape: dict[str, Any], start: float | None, end: float | None, kill
     if length < until:
         verdict.accuse("cut short", f"{tape['id']} holds {length:.1f} s of {until:.1f} s that must be there")
         return
-    loud = spoken(said[4000 : int(until * 8000)])
+    loud = spoken(said[4000 : max(0, int(until * 8000))])
     if len(loud) < 5:
         return
     verdict.measured["least sound in a recording"] = min(round(float(loud.mean()), 3), verdict.measured.get("least sound in a recording", 1.0))

@@ -147,8 +147,10 @@ class EmbeddedHands:
     def send_digits(self, leg: Leg, digits: str) -> None:
         """See ``Driver``."""
         if stream := self.board.streams.get(leg.leg_id):
-            waiting = stream.keys.digits[stream.keys.at :] if stream.keys else ""
-            stream.keys = KeySender(waiting + digits, stream.digits_type)
+            if stream.keys:
+                stream.keys.press(digits)
+            else:
+                stream.keys = KeySender(digits, stream.digits_type)
             self.board.plane.settle(stream)
 
     def media_sink(self, leg: Leg, url: str) -> None:

@@ -131,6 +131,10 @@ class KeySender:
         self.at = 0
         self.frame = 0
 
+    def press(self, digits: str) -> None:
+        """More keys after those that wait; the one that sounds now is not begun again."""
+        self.digits += digits
+
     def next(self) -> tuple[int, bytes, bool, bool] | None:
         """For this frame: payload type (-1: the bytes are A-law sound), payload, first packet of a key, time stamp stays; ``None`` = all keys pressed."""
         if self.at >= len(self.digits):
