@@ -95,7 +95,7 @@ def test_messages_to_people_name_the_complainant_to_nobody_but_himself(world: Wo
 
 def test_what_open_pages_are_told_holds_ids_and_kinds_and_nothing_sealed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
-    monkeypatch.setattr("fawang.kernel.work._after_commit", lambda channel, words: told.append(words))
+    monkeypatch.setattr("fawang.kernel.work.after_commit", lambda channel, words: told.append(words))
     handler = actor_of_staff(world.staff["handler"])
     complaint: Matter = world.matters["complaint"]
     with undone(), acting(door="desk", actor=handler.ref()):
