@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from fawang.hotline.models import Call, CallTicket, QualitySample, Recording, SeatPool
+from fawang.hotline.models import AgentState, Call, CallTicket, QualitySample, Recording, SeatPool
 from fawang.kernel.policy import Decision, allow, deny, hidden, policy
 from fawang.people.actors import Actor, Grant
 from fawang.registry.tree import descendant_ids
@@ -77,16 +77,22 @@ def let_live(actor: Actor, target: Any) -> Decision:
     return allow() if fitting else deny("由热线值班长或负责人启用。", "Supervisors or heads only.")
 
 
-@policy("hotline.call", "接听人、管辖范围内的值班长", "Whoever took the call, supervisors within scope")
+@policy(
+    "hotline.call", "接听人、正在被请入通话的同事、管辖范围内的值班长", "Whoever took the call, a colleague while he is asked into it, supervisors within scope"
+)
 def see_call(actor: Actor, call: Call) -> Decision:
-    """Seeing a call with its caller's number."""
-    if actor.kind == "system" or (actor.staff_id is not None and actor.staff_id == call.agent_id):
+    """Seeing a call with its caller's number. A consulted colleague sees it as long as his seat is in it."""
+    if actor.kind == "system" or (actor.staff_id is not None and (actor.staff_id == call.agent_id or _sits_in(actor, call))):
         return _unless_about(actor, call)
     ticket = getattr(call, "ticket", None)
     if ticket is not None:
         return see_ticket(actor, ticket)
     # a call nobody has taken belongs to no office yet: hotline supervisors work the list of missed calls
     return allow() if any(actor.has(r) for r in ("hotline_supervisor", "quality_checker")) else hidden()
+
+
+def _sits_in(actor: Actor, call: Call) -> bool:
+    return AgentState.objects.filter(pk=actor.staff_id, call=call).exclude(state="wrap_up").exists()
 
 
 def _unless_about(actor: Actor, call: Call) -> Decision:

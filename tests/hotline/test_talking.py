@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fawang.hotline import calling, supervision
+from fawang.hotline import calling, selectors, supervision
 from fawang.hotline.models import CallLeg, CallTicket, QueueEntry, SupervisionAct, TransferRecord
 from fawang.kernel.errors import Forbidden, Refusal
 from fawang.kernel.models import Event
@@ -90,6 +90,20 @@ def test_a_consulted_colleague_who_says_that_he_cannot_come_gives_the_citizen_ba
     assert TransferRecord.objects.get().result == "failed"
     with pytest.raises(Refusal):
         calling.refuse(actor=li)
+
+
+def test_a_colleague_sees_the_call_while_he_is_asked_into_it_and_no_longer(world: World) -> None:
+    li, zhou = world.agent("李律师"), world.agent("周律师", "wuhu")
+    citizen, _ = world.connected(li)
+    with pytest.raises(Refusal):
+        selectors.screen_pop(zhou, world.row(citizen))
+    calling.consult(actor=li, kind="staff", target=str(zhou.account))
+    world.pump()
+    assert selectors.screen_pop(zhou, world.row(citizen)).call.agent_id == li.account
+    calling.refuse(actor=zhou)
+    world.pump()
+    with pytest.raises(Refusal):
+        selectors.screen_pop(zhou, world.row(citizen))
 
 
 def test_a_warm_transfer_to_12345_goes_by_a_leg_of_ours_and_a_bridge(world: World) -> None:
