@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from fawang.hotline.engines.sound import WAV_HEADER_BYTES
-from fawang.hotline.models import Recording, RecordingPlayback, Voicemail
+from fawang.hotline.models import Recording, RecordingPlayback
 from fawang.kernel.models import Event
 from tests.faces.test_hotline_pages import shown, sign_in
-from tests.faces.test_hotline_planning import somebody
+from tests.faces.test_hotline_planning import leave_message, somebody
 from tests.hotline.conftest import make_world, world  # noqa: F401 - the same hotline
 from tests.hotline.world import World
 from tests.knowledge.chat_server import Reply, Server, chat_server, raw, stream
@@ -30,14 +30,7 @@ def said(text: Any) -> Reply:
 @pytest.fixture
 def message(world: World) -> Recording:  # noqa: F811
     """A message somebody has left."""
-    citizen = world.call("13800138005", "12348001")
-    world.settle()
-    citizen.press("3")
-    world.wait(20)
-    citizen.hang_up()
-    world.pump()
-    world.store()
-    tape = Voicemail.objects.get().recording
+    tape = leave_message(world).recording
     assert tape is not None
     return tape
 

@@ -35,10 +35,10 @@ class AriFar:
         self.server.hold(self.leg_id, on)
 
     async def refer(self, target: str, replaces: worlds.FarEnd | None = None) -> None:
-        raise NotImplementedError(target, replaces)
+        raise AssertionError("ARI offers no REFER of ours and says so in its capabilities: no case may ask for it")
 
     async def refer_outcome(self) -> bool:
-        raise NotImplementedError
+        raise AssertionError("nothing was asked of the far side, so nothing came of it")
 
     async def hears(self) -> set[int]:
         await self.world.settled()
