@@ -20,7 +20,7 @@ def connection_settings(url: str, *, pool: bool, test_name: str | None = None) -
     if pool:
         options["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10}
     settings: dict[str, Any] = {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "fawang.kernel.postgresql",
         "NAME": unquote(parts.path.lstrip("/")) or "fawang",
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),

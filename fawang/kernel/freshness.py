@@ -20,9 +20,12 @@ _looked: ContextVar[Stamps | None] = ContextVar("fawang_stamps", default=None)
 
 
 @contextmanager
-def one_look() -> Iterator[None]:
-    """What is asked for in this block is as fresh as its first line: the stamps are read once. For one short transaction, not longer."""
-    token = _looked.set(_stamps())
+def one_look(stamps: Stamps | None = None) -> Iterator[None]:
+    """What is asked for in this block is as fresh as its first line: the stamps are read once. For one short transaction, not longer.
+
+    ``stamps``: they were read just now, with something else. A look inside a look is the outer one.
+    """
+    token = _looked.set(_looked.get() or stamps or _stamps())
     try:
         yield
     finally:

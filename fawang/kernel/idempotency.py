@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -13,21 +14,25 @@ from django.db import transaction
 
 from fawang.kernel import clock, crypto, rows
 from fawang.kernel.errors import Refusal
+from fawang.kernel.freshness import one_look
 from fawang.kernel.models import IdempotencyKey
 
 KEPT = timedelta(days=90)
 _KEY = re.compile(r"[\x21-\x7e]{8,255}")
 _FIELD = "kernel.idempotencykey.response"
 _TAKE = (
-    "INSERT INTO kernel_idempotencykey (scope, key, body_digest, status, response, created_at)"
-    " VALUES ($1, $2, $3, 0, '', $4) ON CONFLICT DO NOTHING RETURNING id"
+    "WITH taken AS (INSERT INTO kernel_idempotencykey (scope, key, body_digest, status, response, created_at)"
+    " VALUES ($1, $2, $3, 0, '', $4) ON CONFLICT DO NOTHING RETURNING id)"
+    " SELECT (SELECT id FROM taken), NULL::text, NULL::uuid UNION ALL SELECT NULL, name::text, stamp FROM kernel_stamp WHERE $5"
 )
+"""The key's row (without a name), empty if it was there; and, if asked for, the stamps of kept copies."""
 _ANSWER = "UPDATE kernel_idempotencykey SET status = $1, response = $2 WHERE id = $3"
 
 
-def once(*, scope: str, key: str, body: bytes, action: Callable[[], tuple[int, dict[str, Any]]]) -> tuple[int, dict[str, Any], bool]:
+def once(*, scope: str, key: str, body: bytes, action: Callable[[], tuple[int, dict[str, Any]]], in_one_look: bool = False) -> tuple[int, dict[str, Any], bool]:
     """Do ``action`` once for this key, in one transaction with the key itself.
 
+    ``in_one_look``: the action changes no table of which copies are kept, so it reads them all as they stood when it began (see freshness).
     Returns status, answer, and whether it is a replay. Raises ``Refusal`` ``key.missing``/``key.bad`` (400) and
     ``key.reused`` (409, other body). A refusal inside ``action`` undoes all, the key too.
     """
@@ -37,12 +42,14 @@ def once(*, scope: str, key: str, body: bytes, action: Callable[[], tuple[int, d
         raise Refusal("key.bad", status=400)
     body_digest = hashlib.sha256(body).hexdigest()
     with transaction.atomic():
-        row = rows.execute(_TAKE, [scope, key, body_digest, clock.now()]).fetchone()
-        if row is None:
+        found = {name: (id_, stamp) for id_, name, stamp in rows.execute(_TAKE, [scope, key, body_digest, clock.now(), in_one_look])}
+        taken, _ = found.pop(None)
+        if taken is None:
             return _replay(scope, key, body_digest)
-        status, answer = action()
+        with one_look({name: stamp for name, (_, stamp) in found.items()}) if in_one_look else nullcontext():
+            status, answer = action()
         sealed = crypto.seal(json.dumps(answer, ensure_ascii=False), _FIELD)
-        rows.execute(_ANSWER, [status, sealed, row[0]])
+        rows.execute(_ANSWER, [status, sealed, taken])
         return status, answer, False
 
 

@@ -14,6 +14,7 @@ from fawang.regions.working_calendar import WorkingCalendar
 __all__ = ["prefix_of", "scope_contains"]
 _SPANS = (2, 4, 6, 9, 12)
 _IN_FORCE: Kept[set[str]] = Kept("regions_division", read=set)
+_BELOW: Kept[dict[str, tuple[Division, ...]]] = Kept("regions_division", read=dict)
 
 
 def division(code: str) -> Division | None:
@@ -66,8 +67,11 @@ def path_name(code: str) -> str:
 
 
 def children(code: str) -> list[Division]:
-    """Divisions right below it, in force."""
-    return list(Division.objects.filter(parent_code=code, valid_to=None))
+    """Divisions right below it, in force. They are all readers' alike: to be read, not changed."""
+    known = _BELOW.now()
+    if code not in known:
+        known[code] = tuple(Division.objects.filter(parent_code=code, valid_to=None))
+    return list(known[code])
 
 
 def provinces() -> list[Division]:

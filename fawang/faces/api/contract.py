@@ -16,8 +16,18 @@ KEY = {
 class Contract(NinjaAPI):
     """The API with its description completed."""
 
+    def __init__(self, **named: Any) -> None:
+        super().__init__(**named)
+        self._described: dict[str, OpenAPISchema] = {}
+
     def get_openapi_schema(self, **wanted: Any) -> OpenAPISchema:
-        """OpenAPI 3.1 of all operations."""
+        """OpenAPI 3.1 of all operations. Routes do not change while the process lives, so it is put together once (a tenth of a second)."""
+        kept = self._described.get(repr(wanted))
+        if kept is None:
+            kept = self._described[repr(wanted)] = self._described_anew(**wanted)
+        return kept
+
+    def _described_anew(self, **wanted: Any) -> OpenAPISchema:
         schema = super().get_openapi_schema(**wanted)
         for operations in schema["paths"].values():
             for method, operation in operations.items():

@@ -67,7 +67,7 @@ def submit_consultation(request: HttpRequest, payload: schemas.ConsultationIn) -
         )  # fmt: skip
         return 201, _accepted(request, received)
 
-    status, answer, _ = once(scope="api.consultations", key=_key(request), body=request.body, action=act)
+    status, answer, _ = once(scope="api.consultations", key=_key(request), body=request.body, action=act, in_one_look=True)
     return Status(status, answer)
 
 

@@ -16,6 +16,7 @@ from fawang.faces.submission import held, submit
 from fawang.faces.views_of import main_way, told
 from fawang.kernel import clock
 from fawang.kernel.errors import Refusal
+from fawang.kernel.freshness import one_look
 from fawang.kernel.texts import Text
 from fawang.matters.categories import version_in_force
 from fawang.matters.forms import FieldSpec, fields_of
@@ -41,9 +42,10 @@ def is_sensitive(category: str) -> bool:
 def region_choices() -> list[tuple[str, Text]]:
     """Cities of the province and their counties."""
     found: list[tuple[str, Text]] = []
-    for city in children(settings.PROVINCE):
-        found.append((city.code, Text(city.name, city.name)))
-        found += [(c.code, Text(f"{city.name}{c.name}", f"{city.name} {c.name}")) for c in children(city.code)]
+    with one_look():
+        for city in children(settings.PROVINCE):
+            found.append((city.code, Text(city.name, city.name)))
+            found += [(c.code, Text(f"{city.name}{c.name}", f"{city.name} {c.name}")) for c in children(city.code)]
     return found
 
 

@@ -19,6 +19,7 @@ from fawang.faces.portal.approved_map import ApprovedMap, approved_map
 from fawang.faces.routing import open_to
 from fawang.kernel import clock
 from fawang.kernel.errors import Absent
+from fawang.kernel.freshness import one_look
 from fawang.regions.selectors import children, scope_contains
 from fawang.registry.hours import open_at
 from fawang.registry.kinds import ACCESSIBILITY, ITEMS
@@ -35,14 +36,15 @@ def sites(request: HttpRequest) -> HttpResponse:
     rows = [
         s for s in ServiceSite.objects.filter(state="active").order_by("region_code", "level", "name") if not region or scope_contains(region, s.region_code)
     ]
-    shown = [
-        {
-            "site": s, "open": open_at(s.opening_hours, clock.now()), "hours": _hours(s, tongue),
-            "items": "、".join(ITEMS[i].in_language(tongue) for i in s.items if i in ITEMS),
-            "access": "、".join(ACCESSIBILITY[a].in_language(tongue) for a in s.accessibility if a in ACCESSIBILITY),
-        }
-        for s in rows
-    ]  # fmt: skip
+    with one_look():
+        shown = [
+            {
+                "site": s, "open": open_at(s.opening_hours, clock.now()), "hours": _hours(s, tongue),
+                "items": "、".join(ITEMS[i].in_language(tongue) for i in s.items if i in ITEMS),
+                "access": "、".join(ACCESSIBILITY[a].in_language(tongue) for a in s.accessibility if a in ACCESSIBILITY),
+            }
+            for s in rows
+        ]  # fmt: skip
     return render(request, "portal/sites.html", {"sites": shown, "plot": plot(rows, approved_map()), "regions": children(settings.PROVINCE), "region": region})
 
 

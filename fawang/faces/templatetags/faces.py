@@ -8,16 +8,19 @@ from typing import Any
 
 from django import template
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from fawang.faces.portal.links import links_at
 from fawang.kernel import clock
 from fawang.kernel.clock import BEIJING
 from fawang.kernel.errors import Refusal
+from fawang.kernel.texts import Text
 from fawang.matters.forms import FieldSpec
 
 register = template.Library()
 _DAYS = "一二三四五六日"
+SELECTED = format_html(" {}", "selected")
 _PURPOSES = {"name": "name", "phone": "tel", "code": "one-time-code"}
 """WCAG 1.3.5: what a field about oneself is for."""
 
@@ -86,15 +89,32 @@ def portal_links(context: Any) -> list[dict[str, Any]]:
 
 
 @register.simple_tag
-def option_groups(choices: Any) -> list[tuple[Any, list[Any]]]:
-    """The options of a long list under their headings: an option whose words begin with a wide space belongs to the one above."""
-    groups: list[tuple[Any, list[Any]]] = []
+def options(choices: Any, chosen: list[Any]) -> str:
+    """The options of a list, long ones under their headings: an option whose words begin with a wide space belongs to the one above.
+
+    Put together here, not in a template: a page with the province's districts has hundreds.
+    """
+    english = _english()
+    language, whole = ("en", " (all)") if english else ("zh-hans", "（不细分）")
+    groups: list[list[tuple[Any, str]]] = []
     for code, name in choices:
-        if groups and str(name).startswith("\u3000"):
-            groups[-1][1].append((code, str(name).strip("\u3000")))
+        words = name.in_language(language) if isinstance(name, Text) else str(name)
+        if groups and words.startswith("\u3000"):
+            groups[-1].append((code, words.strip("\u3000")))
         else:
-            groups.append(((code, name), []))
-    return groups
+            groups.append([(code, words)])
+    parts = []
+    for (code, heading), *own in groups:
+        if own:
+            rows = [(code, heading + whole), *own]
+            parts.append(format_html('<optgroup label="{}">{}</optgroup>', heading, _rows(rows, chosen)))
+        else:
+            parts.append(_rows([(code, heading)], chosen))
+    return format_html_join("", "{}", ((part,) for part in parts))
+
+
+def _rows(rows: list[tuple[Any, str]], chosen: list[Any]) -> SafeString:
+    return format_html_join("", '<option value="{}"{}>{}</option>', ((code, SELECTED if code in chosen else "", words) for code, words in rows))
 
 
 @register.simple_tag
