@@ -37,7 +37,7 @@ def _plan(request: HttpRequest, *, refusal: Refusal | None = None, status: int =
     context = {
         "editions": [(e, EDITION_STATES[e.state]) for e in selectors.editions(actor)], "announced": [(a, KINDS[a.kind], HOW[a.how]) for a in announcements.in_force()],
         "kinds": list(KINDS.items()), "how": list(HOW.items()), "may_plan": bool(decide("hotline.plan", actor)), "may_announce": bool(decide("hotline.supervise", actor)),
-        "refusal": refusal,
+        "refusal": refusal, "typed": request.POST if refusal else {"hours": "24"},
     }  # fmt: skip
     return page(request, "desk/hotline/plan.html", context, status=status, topics=["hotline"])
 

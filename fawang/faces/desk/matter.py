@@ -12,7 +12,7 @@ from fawang.faces.answering import count_taken, day_of, offers, warnings
 from fawang.faces.desk.actions import Action, action, possible_actions
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.desk.queue import read_filter, rows_of
-from fawang.faces.pages import errors_of, first_of, form_data, language, post_once, typed, whole
+from fawang.faces.pages import errors_of, first_of, language, post_once, typed, whole
 from fawang.faces.portal.asking import GROUP_NAMES
 from fawang.faces.routing import open_to
 from fawang.faces.views_of import details_of, lights, purpose_words, timeline, told
@@ -22,7 +22,7 @@ from fawang.kernel.policy import decide, require
 from fawang.kernel.readlog import note_read
 from fawang.matters.attachments import add_attachment
 from fawang.matters.categories import names_of
-from fawang.matters.forms import fields_of
+from fawang.matters.forms import FieldSpec, fields_of
 from fawang.matters.models import Document, Matter
 from fawang.matters.policies import sight, sight_of_nothing
 from fawang.matters.processes import process_version
@@ -87,9 +87,10 @@ def _page(
     refusal: Refusal | None = None,
     status: int = 200,
     panel: dict[str, Any] | None = None,
+    fields: list[FieldSpec] | None = None,
 ) -> HttpResponse:
     with remembering():
-        return _shown(request, actor, matter, verb=verb, values=values, errors=errors, refusal=refusal, status=status, panel=panel)
+        return _shown(request, actor, matter, verb=verb, values=values, errors=errors, refusal=refusal, status=status, panel=panel, fields=fields or [])
 
 
 def shown_again(request: HttpRequest, actor: Actor, matter: Matter, verb: str, values: dict[str, Any], panel: dict[str, Any]) -> HttpResponse:
@@ -99,7 +100,7 @@ def shown_again(request: HttpRequest, actor: Actor, matter: Matter, verb: str, v
 
 def _shown(
     request: HttpRequest, actor: Actor, matter: Matter, *, verb: str, values: Any, errors: Any, refusal: Refusal | None, status: int,
-    panel: dict[str, Any] | None,
+    panel: dict[str, Any] | None, fields: list[FieldSpec],
 ) -> HttpResponse:  # fmt: skip
     aspects = sight(actor, matter)
     if aspects & {"content", "identity"}:
@@ -114,9 +115,10 @@ def _shown(
         }
         for s, stop in possible_steps(actor, matter)
     ]  # fmt: skip
+    actions = [_form_of(a, actor, matter, verb, values, errors) for a in possible_actions(actor, matter)]
     context = {
         "matter": matter, "process": process, "told": told(matter, tongue), "clocks": lights(matter, tongue), "aspects": aspects, "steps": steps,
-        "actions": [_form_of(a, actor, matter, verb, values, errors) for a in possible_actions(actor, matter)],
+        "actions": actions, "left": [] if any(f["open"] and not f.get("stop") for f in [*steps, *actions]) else _words(fields, values or {}),
         "entries": entries, "asked": next((e for e in reversed(entries) if e.mine and e.body), None), "cited": list(dict.fromkeys(c for e in entries for c in e.citations)), "shows": [(c, e if tongue.startswith("en") else z) for c, z, e in SHOWS],
         "beside": rows_of(queue(actor, read_filter(actor, request.GET), limit=BESIDE)), "title": matter.title if aspects & {"content", "topic"} else "",
         "people": _people(matter, aspects), "details": _details(matter, aspects), "groups": [GROUP_NAMES[g][0] for g in matter.priority_groups if g in GROUP_NAMES],
@@ -129,6 +131,11 @@ def _shown(
         "panel": (panel or _panel(matter, values if verb == "answer" else {})) if _answers(steps) else None,
     }  # fmt: skip
     return page(request, "desk/matter.html", context, status=status, topics=[f"matter:{matter.pk}", f"presence:{matter.pk}"])
+
+
+def _words(fields: list[FieldSpec], values: dict[str, Any]) -> list[tuple[FieldSpec, str]]:
+    """What was written into a form this page no longer has (somebody else was quicker): it is given back to be copied, not thrown away."""
+    return [(f, str(values[f.name])) for f in fields if not f.choices and isinstance(values.get(f.name), str | int) and values[f.name] not in ("", True, False)]
 
 
 def _answers(steps: list[dict[str, Any]]) -> bool:
@@ -229,7 +236,8 @@ def step(request: HttpRequest, matter_id: uuid.UUID, verb: str) -> HttpResponse:
     declared = next((s for s in process_version(matter.process_code, matter.process_version).steps if s.verb == verb), None)
     if declared is None:
         raise Absent
-    data = form_data(request, declared.form)
+    fields = fields_of(declared.form) if declared.form else []
+    data = typed(request, fields)
     version = request.POST.get("_version", "")
 
     def act() -> str:
@@ -241,15 +249,16 @@ def step(request: HttpRequest, matter_id: uuid.UUID, verb: str) -> HttpResponse:
         return post_once(request, f"desk.step.{matter.pk}.{verb}", act)
     except Refusal as refusal:
         matter.refresh_from_db()
-        return _again(request, actor, matter, verb, data, refusal)
+        return _again(request, actor, matter, verb, fields, data, refusal)
 
 
-def _again(request: HttpRequest, actor: Actor, matter: Matter, verb: str, data: Any, refusal: Refusal) -> HttpResponse:
+def _again(request: HttpRequest, actor: Actor, matter: Matter, verb: str, fields: list[FieldSpec], data: Any, refusal: Refusal) -> HttpResponse:
     if refusal.code == "absent":
         raise refusal
     return _page(
-        request, actor, matter, verb=verb, values=data, errors=dict(refusal.fields), refusal=None if refusal.fields else refusal, status=refusal.status
-    )
+        request, actor, matter, verb=verb, values=data, errors=dict(refusal.fields), refusal=None if refusal.fields else refusal, status=refusal.status,
+        fields=fields,
+    )  # fmt: skip
 
 
 @open_to("staff", "POST")
@@ -258,7 +267,8 @@ def act(request: HttpRequest, matter_id: uuid.UUID, verb: str) -> HttpResponse:
     actor, matter = seen(request, matter_id)
     item = action(verb)
     require(item.policy, actor, matter)
-    data = typed(request, item.fields(actor, matter))
+    fields = item.fields(actor, matter)
+    data = typed(request, fields)
 
     def run() -> str:
         item.run(actor, matter.pk, data)
@@ -268,7 +278,7 @@ def act(request: HttpRequest, matter_id: uuid.UUID, verb: str) -> HttpResponse:
         answer = post_once(request, f"desk.act.{matter.pk}.{verb}", run)
     except Refusal as refusal:
         matter.refresh_from_db()
-        return _again(request, actor, matter, verb, data, refusal)
+        return _again(request, actor, matter, verb, fields, data, refusal)
     matter.refresh_from_db()
     return answer if decide("matters.see", actor, matter) else redirect("/desk/")
 
