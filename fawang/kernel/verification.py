@@ -7,10 +7,9 @@ for (a message, a rating, a recording) are opened with the deployment's keys.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +19,16 @@ from fawang.kernel import crypto, events, readlog, rows
 from fawang.kernel.anchors import Anchor, anchor_file, read_anchors
 from fawang.kernel.events import GENESIS
 from fawang.kernel.models import Event, LedgerEntry, ReadEntry, ReadLog, UnsealedEvent, UnsealedRead
-from fawang.kernel.vouching import all_vouched
+from fawang.kernel.side_by_side import side_by_side
+from fawang.kernel.vouching import Vouched, all_vouched
+
+RANGE = 50_000
+"""Entries of the ledger one process checks at a time."""
+END = 2**62
+_LAST_BEFORE = (
+    "SELECT DISTINCT ON (e.stream) e.stream, e.seq, e.hash FROM kernel_event e JOIN kernel_ledgerentry l ON l.event_id = e.id"
+    " WHERE e.stream = ANY($1) AND l.position < $2 ORDER BY e.stream, l.position DESC"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,39 +41,87 @@ class Damage:
 
 
 def verified(limit: int = 10, anchors: Iterable[Anchor] | None = None) -> tuple[int, list[Damage]]:
-    """How many events there are and the first damages, all read in one snapshot, so that writing may go on meanwhile."""
-    with contextlib.ExitStack() as stack:
-        if not connection.in_atomic_block:
-            stack.enter_context(transaction.atomic())
-            connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        found = list(islice(damages(anchors), limit))
-        return Event.objects.count(), found
+    """How many events there are and the first damages, all read in one snapshot, so that writing may go on meanwhile.
+
+    A long record is checked part by part in several processes, all of them in that snapshot.
+    """
+    known = _known(anchors)
+    if connection.in_atomic_block:
+        return Event.objects.count(), list(islice(damages(known), limit))
+    with transaction.atomic():
+        connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        count, parts = Event.objects.count(), _parts()
+        found = side_by_side(parts, known, limit) if len(parts) > len(_parts(None)) else damages(known)
+        return count, list(islice(found, limit))
 
 
 def damages(anchors: Iterable[Anchor] | None = None) -> Iterator[Damage]:
     """All damage in ledger order, then what stands outside the ledger, then the reads, then rows; nothing when all is whole."""
-    chain = _Chain(read_anchors([anchor_file()]) if anchors is None else anchors)
-    yield from chain.sealed()
-    yield from chain.outside()
-    yield from _reads()
-    yield from _rows()
+    known = _known(anchors)
+    for part in _parts(None):
+        yield from damages_of(part, known)
+
+
+def _known(anchors: Iterable[Anchor] | None) -> list[Anchor]:
+    return list(read_anchors([anchor_file()]) if anchors is None else anchors)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of the work that needs no other: ``ledger`` positions ``first`` up to ``end``, or ``outside``, ``reads``, ``rows`` of the ``first``-th vouching."""
+
+    what: str
+    first: int = 0
+    end: int = END
+
+
+def _parts(size: int | None = RANGE) -> list[Part]:
+    """All the work, in the order of its damages; the ledger in pieces of ``size`` that each begin at an entry which is there."""
+    cuts = [0]
+    with connection.cursor() as cursor:
+        while size:
+            cursor.execute("SELECT position FROM kernel_ledgerentry WHERE position >= %s ORDER BY position LIMIT 1", [cuts[-1] + size])
+            if (row := cursor.fetchone()) is None:
+                break
+            cuts.append(row[0])
+    ledger = [Part("ledger", first, end) for first, end in pairwise([*cuts, END])]
+    return [*ledger, Part("outside"), Part("reads"), *(Part("rows", n) for n in range(len(all_vouched())))]
+
+
+def damages_of(part: Part, anchors: Iterable[Anchor]) -> Iterator[Damage]:
+    """What is wrong in one part. Called in a transaction that sees one snapshot."""
+    match part.what:
+        case "ledger":
+            return _Chain(anchors, part.first, part.end).sealed()
+        case "outside":
+            return _Chain((), END).outside()
+        case "reads":
+            return _reads()
+        case _:
+            return _rows(all_vouched()[part.first])
 
 
 class _Chain:
-    """One walk over the ledger and the events in it."""
+    """One walk over a piece of the ledger and the events in it. What came before it is read where it is needed; the piece before proves it."""
 
-    def __init__(self, anchors: Iterable[Anchor]) -> None:
+    def __init__(self, anchors: Iterable[Anchor], first: int = 0, end: int = END) -> None:
+        self.first, self.end = first, end
         self.anchors: dict[int, set[str]] = {}
-        for anchor in anchors:
-            self.anchors.setdefault(anchor.position, set()).add(anchor.head)
         self.anchored = 0  # the last position an anchor confirmed
+        for anchor in anchors:
+            if first <= anchor.position < end:
+                self.anchors.setdefault(anchor.position, set()).add(anchor.head)
+            elif anchor.position < first:
+                self.anchored = max(self.anchored, anchor.position)
         self.streams: dict[UUID, tuple[int, bytes]] = {}
 
     def sealed(self) -> Iterator[Damage]:
         """Entry by entry: gapless, each head following, each event as it was sealed and following the one before it in its stream."""
-        head, expected = GENESIS, 0
-        for entries in _batched(rows.walk(LedgerEntry, "ORDER BY position")):
+        before = rows.select(LedgerEntry, "WHERE position < $1 ORDER BY position DESC LIMIT 1", [self.first])
+        head, expected = (bytes(before[0].head), before[0].position) if before else (GENESIS, 0)
+        for entries in _batched(rows.walk(LedgerEntry, "WHERE position >= $1 AND position < $2 ORDER BY position", [self.first, self.end])):
             found = {e.id: e for e in rows.select(Event, "WHERE id = ANY($1)", [[e.event_id for e in entries]])}
+            self._look_back(found.values())
             for entry in entries:
                 expected += 1
                 if entry.position != expected:
@@ -81,6 +137,12 @@ class _Chain:
                 yield from self._anchor(entry.position, head)
         for position in sorted(self.anchors):
             yield Damage(expected + 1, "ledger", f"ends after {expected}, an anchor knows {position}")
+
+    def _look_back(self, found: Iterable[Any]) -> None:
+        """Learn where the streams of these events stood when this piece began."""
+        new = list({e.stream for e in found} - self.streams.keys()) if self.first else []
+        if new:
+            self.streams.update((stream, (seq, bytes(hash_))) for stream, seq, hash_ in rows.execute(_LAST_BEFORE, [new, self.first]).fetchall())
 
     def _anchor(self, position: int, head: bytes) -> Iterator[Damage]:
         known = self.anchors.pop(position, set())
@@ -111,11 +173,13 @@ class _Chain:
         """Events without an entry: those that wait for the sealer must follow their streams, others must not be."""
         waiting = set(UnsealedEvent.objects.values_list("event_id", flat=True))
         outside = "e WHERE NOT EXISTS (SELECT FROM kernel_ledgerentry l WHERE l.event_id = e.id) ORDER BY stream, seq"
-        for event in rows.walk(Event, outside):
-            if event.id in waiting:
-                yield from self._content(0, event)
-            else:
-                yield Damage(0, str(event.id), "event stands outside the ledger")
+        for batch in _batched(rows.walk(Event, outside)):
+            self._look_back(batch)
+            for event in batch:
+                if event.id in waiting:
+                    yield from self._content(0, event)
+                else:
+                    yield Damage(0, str(event.id), "event stands outside the ledger")
 
 
 def _reads() -> Iterator[Damage]:
@@ -148,14 +212,14 @@ def _reads() -> Iterator[Damage]:
             yield Damage(0, f"read {read.id}", "read stands outside the chain")
 
 
-def _rows() -> Iterator[Damage]:
-    for vouched in all_vouched():
-        for batch in _batched(rows.walk(Event, "WHERE kind = ANY($1) ORDER BY recorded_at, id", [list(vouched.kinds)])):
-            for event, what in vouched.compare(batch):
-                entry = LedgerEntry.objects.filter(event_id=event.id).values_list("position", flat=True).first()
-                yield Damage(entry or 0, vouched.name(event.payload.get(vouched.key)), what)
-        for pk in vouched.strangers():
-            yield Damage(0, vouched.name(pk), "no event tells of this row")
+def _rows(vouched: Vouched) -> Iterator[Damage]:
+    """Rows that events vouch for, against what those events say."""
+    for batch in _batched(rows.walk(Event, "WHERE kind = ANY($1) ORDER BY recorded_at, id", [list(vouched.kinds)])):
+        for event, what in vouched.compare(batch):
+            entry = LedgerEntry.objects.filter(event_id=event.id).values_list("position", flat=True).first()
+            yield Damage(entry or 0, vouched.name(event.payload.get(vouched.key)), what)
+    for pk in vouched.strangers():
+        yield Damage(0, vouched.name(pk), "no event tells of this row")
 
 
 def _batched(walk: Iterator[Any], size: int = 2000) -> Iterator[list[Any]]:

@@ -33,9 +33,9 @@ class Vouched:
 
     def compare(self, batch: Sequence[Any]) -> Iterator[tuple[Any, str]]:
         """Events whose row is gone, cannot be opened, or says something else."""
-        rows = self._rows([event.payload[self.key] for event in batch])
+        rows = self._rows([event.payload[self.key] for event in batch if self.key in event.payload])
         for event in batch:
-            row = rows.get(str(event.payload[self.key]))
+            row = rows.get(str(event.payload.get(self.key)))
             if row is None:
                 yield event, "row is missing"
             elif isinstance(row, Refusal):
