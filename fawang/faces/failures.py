@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.debug import ExceptionReporter
 
-from fawang.faces.api.errors import problem
+from fawang.faces.api.problem import problem
 from fawang.kernel.errors import Refusal
 from fawang.kernel.logs import masked_trace
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
 
+from fawang.faces.api.problem import problem
 from fawang.kernel.context import acting
 from fawang.kernel.errors import Refusal
 from fawang.kernel.text_safety import ValueProblem
@@ -93,7 +94,6 @@ class ActorMiddleware:
 
     def _unreadable(self, request: HttpRequest) -> HttpResponse:
         """An address with a NUL leads nowhere, and the database could not even be asked about it. What is searched for is searched for without."""
-        from fawang.faces.api.errors import problem
         from fawang.faces.failures import bad_request, not_found
 
         request.actor = ANONYMOUS  # type: ignore[attr-defined]
@@ -108,7 +108,6 @@ class ActorMiddleware:
 
     def _strange(self, request: HttpRequest) -> HttpResponse:
         """A body said to be in a charset no browser sends: some of them do not even hold text."""
-        from fawang.faces.api.errors import problem
         from fawang.faces.failures import bad_request
 
         request.actor = ANONYMOUS  # type: ignore[attr-defined]

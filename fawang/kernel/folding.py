@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from pypinyin import Style, lazy_pinyin
-
 _DOTS = dict.fromkeys(map(ord, "·•・･‧∙⋅.．。"), "·")
 _WIDE = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: 0x20}
 _COMPATIBILITY = {0xF9D1: "六", 0xF900: "豈", 0x2F800: "丽"}
@@ -35,11 +33,15 @@ def _one_by_one(rest: str) -> list[str]:
 
 def pinyin_key(text: str) -> str:
     """Pinyin without tones and spaces, for sorting and finding: 张三 → zhangsan."""
+    from pypinyin import lazy_pinyin  # its dictionary takes a third of a second; most processes never ask for a sound
+
     return "".join(lazy_pinyin(fold_name(text), errors=_one_by_one)).replace("·", "")  # type: ignore[arg-type]
 
 
 def pinyin_initials(text: str) -> str:
     """First letters of the pinyin: 张三 → zs."""
+    from pypinyin import Style, lazy_pinyin
+
     return "".join(lazy_pinyin(fold_name(text), style=Style.FIRST_LETTER, errors=_one_by_one)).replace("·", "")  # type: ignore[arg-type]
 
 

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
+from fawang.faces.api.problem import problem
 from fawang.kernel.errors import Refusal
 from fawang.kernel.text_safety import ValueProblem
-
-
-def problem(refusal: Refusal) -> HttpResponse:
-    """A refusal as problem+json."""
-    errors = {name: {"code": r.code, "detail": str(r)} for name, r in refusal.fields.items()}
-    body = {
-        "type": f"urn:fawang:{refusal.code}",
-        "title": str(refusal),
-        "status": refusal.status,
-        "code": refusal.code,
-        "detail": str(refusal),
-        "errors": errors,
-    }
-    response = HttpResponse(json.dumps(body, ensure_ascii=False), content_type="application/problem+json", status=refusal.status)
-    if refusal.code == "too_many":
-        response.headers["Retry-After"] = str(refusal.params.get("seconds", 60))
-    return response
 
 
 def install(api: NinjaAPI) -> None:
