@@ -1,6 +1,6 @@
 """``./run bench [part …]``: every figure is a ratio against a peer, or a limit, measured in this very run.
 
-Parts: submissions, scale, pages, search, hotline, fuzz (only when named). Without names all run. ``--small`` shrinks them so that the
+Parts: submissions, scale, pages, search, hotline, races, fuzz (only when named). Without names all run. ``--small`` shrinks them so that the
 harness itself can be tried; its figures mean nothing.
 """
 
@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-PARTS = ("pages", "submissions", "scale", "search", "hotline")
+PARTS = ("pages", "submissions", "scale", "search", "hotline", "races")
 
 
 def main() -> int:

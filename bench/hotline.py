@@ -1,14 +1,12 @@
-"""The hotline: how quickly a free seat gets its call in a full queue, whether races ever give somebody away twice, what a recorded call costs."""
+"""The hotline: how quickly a free seat gets its call in a full queue, and what a recorded call costs. Races for seats: see ``races``."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import random
 import shutil
 import subprocess
 import tempfile
-import threading
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -16,26 +14,22 @@ from typing import Any
 
 from bench.ground import house
 
-SEATS, WAITING, RACES = 500, 2000, 100_000
+SEATS, WAITING = 500, 2000
 DECISION_MS = 50.0
 PER_CORE = 200
-TOGETHER, EACH_ROUND = 4, 50
 
 
 def run(*, small: bool = False) -> list[dict[str, Any]]:
-    """Rows: a decision's time, doubles in races, recorded calls a core, set-ups a second."""
-    seats, waiting, races = (20, 60, 400) if small else (SEATS, WAITING, RACES)
+    """Rows: a decision's time, recorded calls a core, set-ups a second."""
+    seats, waiting = (20, 60) if small else (SEATS, WAITING)
     with house():
-        queue = Queue(seats, waiting)
-        times, ours, theirs = queue.decisions()
+        times, ours, theirs = Queue(seats, waiting).decisions()
         p99 = times[min(len(times) - 1, int(len(times) * 0.99))]
-        doubles, tried, lost = queue.races(races)
     rows = [
         {
             "what": f"queue decision, {seats} seats and {waiting} waiting", "ratio": p99 / DECISION_MS, "holds": p99 <= DECISION_MS,
             "figure": f"p50 {times[len(times) // 2]:.1f} ms, p99 {p99:.1f} ms (limit {DECISION_MS:.0f} ms); CPU of each {ours:.1f} ms here, {theirs:.1f} ms in the database",
         },
-        {"what": "reservation races", "figure": f"{doubles} doubles and {lost} seats left idle in {tried} races (limit 0)", "ratio": 0.0, "holds": doubles == lost == 0},
     ]  # fmt: skip
     if shutil.which("sipp") is None:
         return [*rows, {"what": "calls through the engine", "figure": "!! SKIPPED: no sipp (apt-get install sip-tester)", "ratio": 0.0, "holds": None}]
@@ -114,61 +108,6 @@ class Queue:
                 raise RuntimeError(f"a free seat got no call: {agent.state}")
         each = 1000 / len(found)
         return sorted(found), (time.process_time() - before) * each, (cpu_of(backend) - there) * each
-
-    def races(self, wanted: int) -> tuple[int, int, int]:
-        """Several dispatchers want the same seats at the same moment: (doubles, races, seats that got nothing though calls wait)."""
-        from django.db import connection
-
-        chance, doubles, tried, lost = random.Random(12348), 0, 0, 0
-        some = self.people[: min(EACH_ROUND, len(self.people))]
-        while tried < wanted:
-            self._free([who.account for _, who in some])
-            threads = [threading.Thread(target=self._grab, args=(chance.sample(some, len(some)),)) for _ in range(TOGETHER)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            tried += TOGETHER * len(some)
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT count(*), count(DISTINCT staff_id), count(DISTINCT call_id) FROM hotline_reservation WHERE state = 'open' AND staff_id = ANY(%s)",
-                    [[who.account for _, who in some]],
-                )
-                total, people, calls = cursor.fetchone()
-            doubles += 2 * total - people - calls
-            lost += len(some) - people
-        return doubles, tried, lost
-
-    @staticmethod
-    def _grab(some: list[tuple[str, Any]]) -> None:
-        from django.db import connection
-
-        from fawang.hotline.machine import waiting
-        from fawang.kernel.context import acting
-
-        with acting(door="hotline"):
-            for _, who in some:
-                waiting.serve(who.account)
-        connection.close()
-
-    @staticmethod
-    def _free(people: list[Any]) -> None:
-        """These seats are ready again and their calls wait again."""
-        from django.db import connection
-
-        with connection.cursor() as cursor:
-            cursor.execute("UPDATE hotline_reservation SET state = 'failed', ended_at = now() WHERE state = 'open' AND staff_id = ANY(%s)", [people])
-            cursor.execute(
-                "UPDATE hotline_queueentry SET state = 'waiting' WHERE state = 'offered' AND call_id IN (SELECT call_id FROM hotline_agentstate WHERE staff_id = ANY(%s))",
-                [people],
-            )
-            cursor.execute(
-                "UPDATE hotline_call SET state = 'queued', agent_id = NULL, agent_leg = '' WHERE state = 'offering'"
-                " AND id IN (SELECT call_id FROM hotline_agentstate WHERE staff_id = ANY(%s))",
-                [people],
-            )
-            cursor.execute("UPDATE hotline_agentstate SET state = 'ready', call_id = NULL, leg_id = '', ready_since = now() WHERE staff_id = ANY(%s)", [people])
-            cursor.execute("DELETE FROM hotline_enginecommand WHERE engine_id = 'bench'")
 
 
 async def _engine(calls: int, rate: int, talk_s: float = 3.0) -> dict[str, float]:
