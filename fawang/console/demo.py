@@ -6,6 +6,8 @@ import argparse
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from fawang.console.database import connect
+from fawang.console.migrate import migrate
 from fawang.console.setup import ready
 
 if TYPE_CHECKING:
@@ -21,7 +23,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Load it and print the sign-ins."""
+    """Bring the database up to this release, load the province and print the sign-ins. Raises ``Halt`` when the database is newer."""
+    _, owner = connect()
+    migrate(owner)
     ready()
     for line in load():
         print(line)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
@@ -171,6 +171,16 @@ class Sessions:
             self.kept[who] = context.storage_state()
             context.close()
         return self.kept[who]
+
+
+def anew(page: Page) -> None:
+    """Load the page anew, as a person does; it may be doing so by itself at that moment, because there is news."""
+    try:
+        page.reload()
+    except Error as aborted:
+        if "ERR_ABORTED" not in str(aborted):
+            raise
+        page.wait_for_load_state()
 
 
 def sign_in(page: Page, who: str, password: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.browser.house import Sessions
+from tests.browser.house import Sessions, anew
 from tests.browser.scene import ask, desk_address
 
 
@@ -30,7 +30,7 @@ def test_news_never_takes_the_page_from_under_somebody_who_types(sessions: Sessi
     citizen.get_by_role("button", name="发送").click()
     expect(lawyer.get_by_role("link", name="有新内容")).to_be_visible(timeout=15_000)
     expect(field).to_have_value("正在写的答复，写到一半")
-    lawyer.reload()
+    anew(lawyer)
     expect(lawyer.locator("form[action$='/step/answer'] [name=body]")).to_have_value("正在写的答复，写到一半")
     expect(lawyer.locator(".asked")).to_contain_text("我又想起一件事")
     for page in (lawyer, citizen):

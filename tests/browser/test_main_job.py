@@ -8,7 +8,7 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.house import Sessions
+from tests.browser.house import Sessions, anew
 from tests.browser.scene import ANSWER, answer, ask, desk_address, fill_in
 
 DUE_WORDS = re.compile(r"(今天|明天|后天|\d{1,2}月\d{1,2}日\(周.\))\s*(\d{2}:\d{2}前|下班前)答复您")
@@ -41,7 +41,7 @@ def test_a_citizen_asks_on_a_phone_keeps_the_slip_writes_is_answered_and_rates(s
     answer(lawyer, desk_address(lawyer, words))
     lawyer.context.close()
 
-    phone.reload()
+    anew(phone)
     expect(phone.locator("h1")).to_have_text("已答复")
     expect(phone.locator(".time .body").last).to_have_text(ANSWER)
     expect(phone.locator(".cites li")).to_have_text(["《劳动合同法》第三十条"])
@@ -133,10 +133,10 @@ def test_a_lawyer_claims_is_told_beside_the_field_what_is_wrong_answers_and_is_a
     citizen.locator("form[action$='/step/follow_up'] button").click()
     expect(citizen.locator("h1")).to_have_text("追问中")
 
-    lawyer.reload()
+    anew(lawyer)
     expect(lawyer.locator(".asked")).to_contain_text("补缴要多久？")
     answer(lawyer, lawyer.url, "由社保经办机构核定，一般在核定后十五日内缴纳。")
-    citizen.reload()
+    anew(citizen)
     expect(citizen.locator("h1")).to_have_text("已答复")
     expect(citizen.locator(".time .body").last).to_contain_text("核定后十五日内")
     for page in (citizen, lawyer):
@@ -200,7 +200,7 @@ def test_a_bad_rating_is_called_back_by_somebody_else_and_put_right(sessions: Se
     answer(lawyer, matter, "可以向劳动监察投诉，单位应当在解除劳动合同时出具证明。")
     _step(head, "finish", body="已重新答复。")
     expect(head.locator(".head .tag").first).to_have_text("已整改答复")
-    citizen.reload()
+    anew(citizen)
     expect(citizen.locator(".time .body").last).to_contain_text("可以向劳动监察投诉")
     for page in (citizen, lawyer, caller, head):
         page.context.close()

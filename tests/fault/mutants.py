@@ -85,7 +85,7 @@ class Trial:
         enough: Callable[[], bool] = {"hang up": lambda: progress.acks >= 20}.get(self.mutant.fault, lambda: self.struck > 0)
         if self.mutant.timers:
             enough = self._all_lit
-        deadline = time.monotonic() + 25
+        deadline = time.monotonic() + 60
         while not enough() and time.monotonic() < deadline:
             if self.mutant.fault.endswith("at the point"):
                 self._at_the_point()
