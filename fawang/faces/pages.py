@@ -1,9 +1,8 @@
-"""What form pages share: reading a form by its declaration, once per key, errors beside the fields."""
+"""What form pages share: reading a form by its declaration, errors beside the fields."""
 
 from __future__ import annotations
 
 import hashlib
-import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
@@ -11,14 +10,12 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.db import DataError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 
 from fawang.kernel import throttle
 from fawang.kernel.errors import Absent, Refusal
-from fawang.kernel.idempotency import once
 from fawang.kernel.text_safety import ValueProblem, check_text
 from fawang.kernel.texts import Text
 from fawang.matters.forms import FieldSpec, StepForm, fields_of
@@ -59,39 +56,6 @@ def typed(request: HttpRequest, fields: list[FieldSpec]) -> dict[str, Any]:
 def form_data(request: HttpRequest, form: type[StepForm] | None) -> dict[str, Any]:
     """The data of a declared form."""
     return typed(request, fields_of(form)) if form else {}
-
-
-def post_once(request: HttpRequest, scope: str, act: Callable[[], str]) -> HttpResponse:
-    """Do a form's action once for the page's key and go where it says; a double click goes to the same place.
-
-    Text that cannot be kept is refused at its field before anything is done. Raises ``Refusal``.
-    """
-    key = request.POST.get("_key", "")
-    if not key:
-        raise Refusal("page.key", status=400)
-    keepable(request)
-    pairs = sorted((k, v) for k, values in request.POST.lists() if k != "csrfmiddlewaretoken" for v in values)
-    body = repr(pairs).encode("utf-8", "surrogatepass") + uploads_digest(request.FILES.getlist("files"))
-    try:
-        _, answer, _ = once(scope=scope, key=key, body=body, action=lambda: (303, {"to": act()}))
-    except ValueProblem as bad:
-        raise Refusal(bad.code, **bad.params) from None
-    except (DataError, OverflowError):  # longer, larger or later than the table holds, and no rule of the field said so before
-        raise Refusal("form.bounds") from None
-    response = HttpResponseRedirect(answer["to"])
-    if re.fullmatch(r"[\w-]{8,64}", key, re.ASCII):
-        response.set_cookie("done", key, max_age=60, samesite="Lax", secure=request.is_secure())  # the page lets go of its draft of this form, and of no other
-    return response
-
-
-def post_or_show(request: HttpRequest, scope: str, act: Callable[[], str], show: Callable[[Refusal], HttpResponse]) -> HttpResponse:
-    """:func:`post_once`; what is refused is shown on the page again with its reason, what is absent stays absent (raises ``Absent``)."""
-    try:
-        return post_once(request, scope, act)
-    except Refusal as refusal:
-        if refusal.status == 404:
-            raise
-        return show(refusal)
 
 
 def keepable(request: HttpRequest) -> None:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import redirect
 
+from fawang.faces.repeats import unless_done
 from fawang.kernel.errors import Absent
 from fawang.kernel.policy import decide, policies, require
 
@@ -41,8 +42,12 @@ def open_to(code: str, *methods: str) -> Callable[[View], View]:
                 return redirect(f"/me/sign-in?next={request.path}")
             if code not in policies():
                 raise LookupError(f"no policy {code}")
-            require(code, actor, None)
-            return view(request, *args, **kwargs)
+
+            def answer() -> HttpResponseBase:
+                require(code, actor, None)
+                return view(request, *args, **kwargs)
+
+            return unless_done(request, answer) if request.method == "POST" else answer()
 
         guarded.policy = code  # type: ignore[attr-defined]
         guarded.methods = frozenset(known)  # type: ignore[attr-defined]

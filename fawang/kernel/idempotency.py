@@ -53,16 +53,23 @@ def once(*, scope: str, key: str, body: bytes, action: Callable[[], tuple[int, d
         return status, answer, False
 
 
-def answered(*, scope: str, key: str) -> bool:
-    """Whether this key was used already, so that nothing needs asking before the same answer is given again."""
-    return bool(_KEY.fullmatch(key)) and IdempotencyKey.objects.filter(scope=scope, key=key).exists()
+def answered(*, scope: str, key: str, body: bytes) -> tuple[int, dict[str, Any]] | None:
+    """Status and answer this key has got for this very body; ``None`` if it has none."""
+    kept = IdempotencyKey.objects.filter(scope=scope, key=key).first() if _KEY.fullmatch(key) else None
+    if kept is None or kept.body_digest != hashlib.sha256(body).hexdigest():
+        return None
+    return _opened(kept)
 
 
 def _replay(scope: str, key: str, body_digest: str) -> tuple[int, dict[str, Any], bool]:
     kept = IdempotencyKey.objects.get(scope=scope, key=key)
     if kept.body_digest != body_digest:
         raise Refusal("key.reused", status=409)
-    return kept.status, json.loads(crypto.unseal(bytes(kept.response), _FIELD)), True
+    return *_opened(kept), True
+
+
+def _opened(kept: IdempotencyKey) -> tuple[int, dict[str, Any]]:
+    return kept.status, json.loads(crypto.unseal(bytes(kept.response), _FIELD))
 
 
 def prune() -> int:

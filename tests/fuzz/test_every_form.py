@@ -108,7 +108,7 @@ KEPT = {"question_id": "question", "snippet_id": "snippet", "figure_id": "figure
 SENDERS = {
     "desk_review": "adviser@same", "desk_question": "rule_editor@above", "desk_snippet": "rule_editor@above", "desk_local_figure": "rule_editor@above", "desk_case": "rule_editor@above", "desk_hotline_score": "call_checker",
     "desk_hotline_appeal": "call_author", "desk_hotline_listen": "call_checker", "desk_window": "first_contact", "desk_tickets": "first_contact", "desk_seat_do": "call_author", "desk_guide": "rule_editor@above",
-    "desk_hotline_edition": "hotline_planner@same", "desk_hotline_roster_do": "hotline_planner@same", "desk_calendar": "rule_editor@above", "desk_password": "idle", "desk_me_change": "assignee",
+    "desk_hotline_edition": "hotline_planner@same", "desk_hotline_roster_do": "hotline_planner@same", "desk_calendar": "rule_editor@above", "desk_password": "idle", "desk_me_change": "assignee", "desk_bulk": "dispatcher@same",
 }  # fmt: skip
 
 

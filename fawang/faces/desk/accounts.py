@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import secrets
+import base64
 import uuid
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 
 from fawang.faces.desk.frame import actor_of, page
-from fawang.faces.pages import errors_of, language, post_once, spec, whole
+from fawang.faces.pages import errors_of, language, spec, whole
+from fawang.faces.repeats import post_once
 from fawang.faces.routing import open_to
-from fawang.kernel import clock
+from fawang.kernel import clock, crypto
 from fawang.kernel.errors import Absent, Refusal
 from fawang.kernel.folding import pinyin_key
 from fawang.kernel.policy import decide
@@ -66,10 +66,11 @@ def _page(request: HttpRequest, *, errors: Any = None, values: Any = None, statu
 
 @open_to("people.create_staff", "POST")
 def create(request: HttpRequest) -> HttpResponse:
-    """A new account: its first password is shown once."""
+    """A new account and its first password. A form that comes twice makes one account and shows the same password, until its owner has set another."""
     actor = actor_of(request)
-    password = secrets.token_urlsafe(9)
-    try:
+    password = _first_password(actor, request.POST.get("_key", ""))
+
+    def act() -> str:
         name, username = request.POST.get("name", ""), request.POST.get("username", "")
         for field, text in (("name", name), ("username", username)):
             if not text.strip():
@@ -78,14 +79,29 @@ def create(request: HttpRequest) -> HttpResponse:
         office = Organisation.objects.filter(pk=_uuid(request.POST.get("office", ""))).first()
         if office is None:
             raise Refusal("form.invalid", fields={"office": Refusal("matter.office", field="office")})
-        staff = create_staff(actor=actor, username=username, name=name, password=password, office_id=office.pk, phone=request.POST.get("phone", ""))
-    except ValueProblem as bad:
-        return _page(request, errors={"phone": Refusal(bad.code, **bad.params)}, values=request.POST.dict(), status=422)
+        try:
+            made = create_staff(actor=actor, username=username, name=name, password=password, office_id=office.pk, phone=request.POST.get("phone", ""))
+        except ValueProblem as bad:
+            raise Refusal("form.invalid", fields={"phone": Refusal(bad.code, field="phone", **bad.params)}) from None
+        return f"/desk/staff/{made.pk}"
+
+    try:
+        answer = post_once(request, act)
     except Refusal as refusal:
         field = refusal.field or "form"
         return _page(request, errors=dict(refusal.fields) or {field: refusal}, values=request.POST.dict(), status=refusal.status)
-    messages.success(request, f"已建账号 {staff.username}，初始密码（只显示这一次）：{password}")
-    return redirect(f"/desk/staff/{staff.pk}")
+    staff = Staff.objects.get(pk=answer.headers["Location"].rpartition("/")[2])
+    if staff.must_change_password and staff.check_password(password):
+        words = Text(
+            "已建账号 {name}，初始密码：{password}（离开本页就不再显示）", "Account {name} is made. First password, shown on this page only: {password}"
+        )
+        messages.success(request, words.in_language(language()).format(name=staff.username, password=password))
+    return answer
+
+
+def _first_password(actor: Actor, key: str) -> str:
+    """Drawn from the form's key by a secret of the house: nobody can guess it, and it need not be kept to be shown again."""
+    return base64.urlsafe_b64encode(crypto.blind("first-password", f"{actor.account}:{key}")[:9]).decode()
 
 
 def _one_line(field: str, text: str) -> None:
@@ -168,7 +184,7 @@ def change(request: HttpRequest, staff_id: uuid.UUID, verb: str) -> HttpResponse
         return f"/desk/staff/{staff.pk}"
 
     try:
-        return post_once(request, f"desk.staff.{staff.pk}.{verb}", act)
+        return post_once(request, act)
     except Refusal as refusal:
         return _account(request, staff, refusal=refusal, status=refusal.status)
 
@@ -215,7 +231,7 @@ def me_change(request: HttpRequest, verb: str) -> HttpResponse:
         return "/desk/me"
 
     try:
-        return post_once(request, f"desk.me.{verb}", act)
+        return post_once(request, act)
     except Refusal as refusal:
         return _me(request, errors=errors_of(refusal), values=request.POST.dict(), status=refusal.status)
 

@@ -10,10 +10,10 @@ from django.contrib import messages
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 
 from fawang.faces.desk.frame import actor_of, page
-from fawang.faces.pages import errors_of, language, post_once, spec, typed, whole
+from fawang.faces.pages import errors_of, language, spec, typed, whole
+from fawang.faces.repeats import post_once
 from fawang.faces.routing import open_to
 from fawang.kernel import clock
 from fawang.kernel.errors import Absent, Refusal, catalogue_text
@@ -109,7 +109,7 @@ def organisation_new(request: HttpRequest) -> HttpResponse:
         return f"/desk/registry/{row.pk}"
 
     try:
-        return post_once(request, "registry.add", act)
+        return post_once(request, act)
     except Refusal as refusal:
         return page(request, "desk/organisation.html", {**context, "errors": errors_of(refusal), "values": request.POST.dict()}, status=refusal.status)
 
@@ -148,7 +148,7 @@ def organisation(request: HttpRequest, organisation_id: uuid.UUID) -> HttpRespon
         return f"/desk/registry/{row.pk}"
 
     try:
-        return post_once(request, f"registry.change.{row.pk}", act)
+        return post_once(request, act)
     except Refusal as refusal:
         return page(request, "desk/organisation.html", {**context, "errors": errors_of(refusal), "values": request.POST.dict()}, status=refusal.status)
 
@@ -175,16 +175,21 @@ def _imports(request: HttpRequest, *, refusal: Refusal | None = None, status: in
 
 
 def _check(request: HttpRequest) -> HttpResponse:
-    file = request.FILES.get("files")
+    actor, file = actor_of(request), request.FILES.get("files")
+
+    def act() -> str:
+        assert file is not None
+        made = check_import(actor=actor, kind=request.POST.get("kind", ""), file_name=file.name or "", content=file.read())
+        return f"/desk/registry/import/{made.pk}"
+
     try:
         if file is None:
             raise Refusal("import.file")
         if file.size is None or file.size > MAX_BYTES:
             raise Refusal("import.size", mb=MAX_BYTES >> 20, rows=20_000)
-        batch = check_import(actor=actor_of(request), kind=request.POST.get("kind", ""), file_name=file.name or "", content=file.read())
+        return post_once(request, act)
     except Refusal as refusal:
         return _imports(request, refusal=refusal, status=refusal.status)
-    return redirect(f"/desk/registry/import/{batch.pk}")
 
 
 @open_to("registry.manage")
@@ -197,7 +202,7 @@ def batch(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
     refusal: Refusal | None = None
     if request.method == "POST":
         try:
-            answer = post_once(request, f"registry.import.{row.pk}", _accept(actor, row))
+            answer = post_once(request, _accept(actor, row))
         except Refusal as found:
             refusal = found
         else:

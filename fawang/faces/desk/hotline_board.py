@@ -11,7 +11,8 @@ from django.views.decorators.http import require_POST
 
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.desk.hotline_words import AGENT_WORDS, ALARMS, call_row, callback_rows, ticket_row
-from fawang.faces.pages import first_of, identity, post_or_show
+from fawang.faces.pages import first_of, identity
+from fawang.faces.repeats import post_or_show
 from fawang.faces.routing import open_to
 from fawang.hotline import selectors, services
 from fawang.hotline.configurations import live_document
@@ -70,7 +71,7 @@ def supervise(request: HttpRequest, verb: str) -> HttpResponse:
             raise Absent
         return "/desk/hotline/board"
 
-    return post_or_show(request, f"desk.hotline.{verb}", run, lambda refusal: _board(request, refusal=first_of(refusal), status=refusal.status))
+    return post_or_show(request, run, lambda refusal: _board(request, refusal=first_of(refusal), status=refusal.status))
 
 
 @open_to("hotline.seat", "GET")

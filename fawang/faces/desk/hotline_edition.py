@@ -16,8 +16,9 @@ from fawang.faces.desk import hotline_form as forms
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.desk.hotline_edition_words import FIXED, LANGUAGES, WAYS
 from fawang.faces.desk.hotline_words import EDITION_STATES, HAPPENINGS, OUTCOMES
-from fawang.faces.pages import post_or_show, whole
+from fawang.faces.pages import whole
 from fawang.faces.portal.asking import category_choices, region_choices
+from fawang.faces.repeats import post_or_show
 from fawang.faces.routing import open_to
 from fawang.hotline import configurations, flow, prompts, selectors, services, simulator
 from fawang.hotline.configuration import BadDocument, parse
@@ -217,4 +218,4 @@ def _act(request: HttpRequest, row: ConfigVersion, verb: str, act: Callable[[Act
         act(actor)
         return f"/desk/hotline/plan/{row.pk}"
 
-    return post_or_show(request, f"desk.plan.{row.pk}.{verb}", run, told)
+    return post_or_show(request, run, told)

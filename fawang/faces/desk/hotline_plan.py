@@ -9,7 +9,8 @@ from django.views.decorators.http import require_POST
 
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.desk.hotline_words import EDITION_STATES
-from fawang.faces.pages import first_of, identity, post_once, post_or_show, whole
+from fawang.faces.pages import first_of, identity, whole
+from fawang.faces.repeats import post_once, post_or_show
 from fawang.faces.routing import open_to
 from fawang.hotline import announcements, selectors, services
 from fawang.hotline.models import Announcement, ConfigVersion
@@ -55,7 +56,7 @@ def draft(request: HttpRequest) -> HttpResponse:
         row = services.draft(actor=actor, document=live.document, note=request.POST.get("note", ""))
         return f"/desk/hotline/plan/{row.pk}"
 
-    return post_once(request, "desk.plan.draft", run)
+    return post_once(request, run)
 
 
 @require_POST
@@ -78,4 +79,4 @@ def announce(request: HttpRequest, verb: str) -> HttpResponse:
             raise Absent
         return "/desk/hotline/plan"
 
-    return post_or_show(request, f"desk.announce.{verb}", run, lambda refusal: _plan(request, refusal=first_of(refusal), status=refusal.status))
+    return post_or_show(request, run, lambda refusal: _plan(request, refusal=first_of(refusal), status=refusal.status))

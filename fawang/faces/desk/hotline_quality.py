@@ -13,7 +13,8 @@ from django.views.decorators.http import require_POST
 
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.desk.hotline_words import call_row, ticket_row, ticket_said
-from fawang.faces.pages import errors_of, limited, of_this_house, post_or_show
+from fawang.faces.pages import errors_of, limited, of_this_house
+from fawang.faces.repeats import post_or_show
 from fawang.faces.routing import open_to
 from fawang.hotline import quality, quality_rules, recordings, selectors, services
 from fawang.hotline.models import QualitySample, Recording
@@ -108,7 +109,6 @@ def _act(request: HttpRequest, sample_id: uuid.UUID, verb: str, act: Callable[[A
 
     return post_or_show(
         request,
-        f"desk.quality.{row.pk}.{verb}",
         run,
         lambda refusal: _sample(
             request, row, errors=errors_of(refusal) if refusal.fields else None, refusal=None if refusal.fields else refusal, status=refusal.status

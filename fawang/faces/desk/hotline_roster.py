@@ -9,7 +9,8 @@ from django.views.decorators.http import require_POST
 
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.law_links import day_in
-from fawang.faces.pages import errors_of, identity, post_or_show
+from fawang.faces.pages import errors_of, identity
+from fawang.faces.repeats import post_or_show
 from fawang.faces.routing import open_to
 from fawang.hotline import forecast, rosters, selectors
 from fawang.hotline.models import SeatPool, Shift
@@ -73,7 +74,7 @@ def act(request: HttpRequest, verb: str) -> HttpResponse:
             return f"/desk/hotline/roster?day={row.starts_at.astimezone(clock.BEIJING).date()}"
         raise Absent
 
-    return post_or_show(request, f"desk.roster.{verb}", run, lambda refusal: _roster(request, errors=errors_of(refusal), status=refusal.status))
+    return post_or_show(request, run, lambda refusal: _roster(request, errors=errors_of(refusal), status=refusal.status))
 
 
 def _moment(text: str, field: str) -> datetime:

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_POST
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.desk.hotline_words import AGENT_WORDS, CALL_WORDS, OUTSIDE, SUPERVISION, call_row, callback_rows, ticket_fields, ticket_row
 from fawang.faces.desk.queue import rows_of
-from fawang.faces.pages import errors_of, first_of, identity, post_once, post_or_show, typed, whole
+from fawang.faces.pages import errors_of, first_of, identity, typed, whole
+from fawang.faces.repeats import post_once, post_or_show
 from fawang.faces.routing import open_to
 from fawang.hotline import natures, selectors, services
 from fawang.hotline.calling import new_tab_id
@@ -120,7 +121,7 @@ def do(request: HttpRequest, verb: str) -> HttpResponse:
         act(actor, request.POST)
         return "/desk/hotline/"
 
-    return post_or_show(request, f"desk.seat.{verb}", run, lambda refusal: _seat(request, refusal=first_of(refusal), status=refusal.status))
+    return post_or_show(request, run, lambda refusal: _seat(request, refusal=first_of(refusal), status=refusal.status))
 
 
 @require_POST
@@ -224,7 +225,7 @@ def _save_all(request: HttpRequest, actor: Actor, row: CallTicket) -> HttpRespon
         return back
 
     try:
-        return post_once(request, f"desk.ticket.{row.pk}.{verb}", run)
+        return post_once(request, run)
     except Refusal as refusal:
         if verb != "save":  # what was typed is kept as a draft even when closing is refused
             _keep(actor, row, data)

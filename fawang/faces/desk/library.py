@@ -13,7 +13,8 @@ from django.http import HttpRequest, HttpResponse
 
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.law_links import article_address, named
-from fawang.faces.pages import first_of, language, post_once
+from fawang.faces.pages import first_of, language
+from fawang.faces.repeats import post_once
 from fawang.faces.routing import open_to
 from fawang.kernel.errors import Absent, Refusal
 from fawang.kernel.policy import decide
@@ -57,10 +58,10 @@ def names_of_accounts(accounts: Iterable[str]) -> dict[str, str]:
     return found | {str(k): v for k, v in Staff.objects.filter(pk__in=wanted).values_list("pk", "name")}
 
 
-def done_once(request: HttpRequest, scope: str, act: Callable[[], str], again: Callable[[Refusal], HttpResponse], said: Text) -> HttpResponse:
+def done_once(request: HttpRequest, act: Callable[[], str], again: Callable[[Refusal], HttpResponse], said: Text) -> HttpResponse:
     """Do a form's action once and say so; a refusal comes back on the page with what was typed."""
     try:
-        answer = post_once(request, scope, act)
+        answer = post_once(request, act)
     except Refusal as refusal:
         if refusal.code == "absent":
             raise
@@ -122,7 +123,6 @@ def review(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
 
     return done_once(
         request,
-        f"desk.review.{flag_id}",
         act,
         lambda refusal: _reviews(request, refusal=refusal, failed=str(flag_id)),
         Text("复核已办结。", "The review is closed."),

@@ -11,7 +11,8 @@ from fawang.faces.desk import matter as pages
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.desk.library import done_once, library_page, names_of_accounts, numbered
 from fawang.faces.law_links import query_in
-from fawang.faces.pages import errors_of, language, post_once, spec, typed
+from fawang.faces.pages import errors_of, language, spec, typed
+from fawang.faces.repeats import post_once
 from fawang.faces.routing import open_to
 from fawang.kernel.errors import Absent, Refusal
 from fawang.kernel.policy import require
@@ -57,7 +58,7 @@ def from_matter(request: HttpRequest, matter_id: uuid.UUID) -> HttpResponse:
             return f"/desk/library/questions/{made.pk}"
 
         try:
-            return post_once(request, f"desk.bank.{matter.pk}", act)
+            return post_once(request, act)
         except Refusal as refusal:
             errors, status = errors_of(refusal), refusal.status
     context = {
@@ -120,7 +121,6 @@ def question(request: HttpRequest, question_id: uuid.UUID) -> HttpResponse:
     said = {"review": Text("已审定；检索过一会儿就会用上它。", "Reviewed; search will learn it shortly."), "retire": Text("已停用。", "Retired.")}
     return done_once(
         request,
-        f"desk.question.{question_id}",
         act,
         lambda refusal: _question(request, row, refusal=refusal, verb=verb),
         said.get(verb, Text("已保存。", "Saved.")),
@@ -150,9 +150,7 @@ def snippets(request: HttpRequest) -> HttpResponse:
         write_snippet(actor=actor, title=values.get("title", ""), text=values.get("text", ""), norms=values.get("norms", ""))
         return "/desk/library/snippets"
 
-    return done_once(
-        request, "desk.snippet", act, lambda refusal: _snippets(request, refusal=refusal), Text("已保存，等别人审定。", "Saved; somebody else will review it.")
-    )
+    return done_once(request, act, lambda refusal: _snippets(request, refusal=refusal), Text("已保存，等别人审定。", "Saved; somebody else will review it."))
 
 
 def _snippets(request: HttpRequest, *, refusal: Refusal | None = None, at: str = "") -> HttpResponse:
@@ -181,6 +179,6 @@ def snippet(request: HttpRequest, snippet_id: uuid.UUID) -> HttpResponse:
         return "/desk/library/snippets"
 
     return done_once(
-        request, f"desk.snippet.{snippet_id}", act, lambda refusal: _snippets(request, refusal=refusal, at=str(snippet_id)),
+        request, act, lambda refusal: _snippets(request, refusal=refusal, at=str(snippet_id)),
         Text("已审定，写答复时可以用了。", "Reviewed; it is offered from now on.") if verb == "review" else Text("已停用。", "Retired."),
     )  # fmt: skip

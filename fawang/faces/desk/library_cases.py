@@ -73,7 +73,6 @@ def case_new(request: HttpRequest) -> HttpResponse:
 
     return done_once(
         request,
-        "desk.case.new",
         act,
         lambda refusal: _form(request, None, refusal=refusal),
         Text("草稿已保存，请看遮盖情况。", "Kept: look at what was hidden."),
@@ -100,7 +99,7 @@ def case(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
         return f"/desk/library/cases/{case_id}"
 
     return done_once(
-        request, f"desk.case.{case_id}", act, lambda refusal: _form(request, case_to_edit(case_id), refusal=refusal, verb=verb),
+        request, act, lambda refusal: _form(request, case_to_edit(case_id), refusal=refusal, verb=verb),
         SAID.get(verb, Text("草稿已保存。", "The draft is kept.")),
     )  # fmt: skip
 

@@ -49,7 +49,7 @@ def figures(request: HttpRequest) -> HttpResponse:
         return _figures(request)
     actor = actor_of(request)
     return done_once(
-        request, "desk.figure", lambda: _enter(request, actor), lambda refusal: _figures(request, refusal=refusal), Text("已录入，计算器马上用上。", "Entered; the sums use it at once.")
+        request, lambda: _enter(request, actor), lambda refusal: _figures(request, refusal=refusal), Text("已录入，计算器马上用上。", "Entered; the sums use it at once.")
     )  # fmt: skip
 
 
@@ -108,9 +108,7 @@ def figure(request: HttpRequest, figure_id: uuid.UUID) -> HttpResponse:
         )  # fmt: skip
         return "/desk/library/figures"
 
-    return done_once(
-        request, f"desk.figure.{figure_id}", act, lambda refusal: _figures(request, refusal=refusal, at=str(figure_id)), Text("已更正。", "Corrected.")
-    )
+    return done_once(request, act, lambda refusal: _figures(request, refusal=refusal, at=str(figure_id)), Text("已更正。", "Corrected."))
 
 
 def _figures(request: HttpRequest, *, refusal: Refusal | None = None, at: str = "") -> HttpResponse:

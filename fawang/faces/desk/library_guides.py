@@ -65,7 +65,7 @@ def guide_new(request: HttpRequest) -> HttpResponse:
         new_guide(actor=actor, slug=request.POST.get("slug", ""), **values)
         return f"/desk/library/guides/{request.POST.get('slug', '')}"
 
-    return done_once(request, "desk.guide.new", act, lambda refusal: _form(request, None, None, refusal=refusal), Text("草稿已保存。", "The draft is kept."))
+    return done_once(request, act, lambda refusal: _form(request, None, None, refusal=refusal), Text("草稿已保存。", "The draft is kept."))
 
 
 def _typed(request: HttpRequest) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def guide(request: HttpRequest, slug: str) -> HttpResponse:
         return _form(request, row, text)
     actor, verb = actor_of(request), request.POST.get("verb", "")
     return done_once(
-        request, f"desk.guide.{row.pk}", lambda: _act(request, actor, row, verb), lambda refusal: _form(request, *guide_to_edit(slug), refusal=refusal, verb=verb),
+        request, lambda: _act(request, actor, row, verb), lambda refusal: _form(request, *guide_to_edit(slug), refusal=refusal, verb=verb),
         SAID.get(verb, Text("草稿已保存。", "The draft is kept.")),
     )  # fmt: skip
 

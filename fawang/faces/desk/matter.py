@@ -6,14 +6,14 @@ import uuid
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 
 from fawang.faces.answering import count_taken, day_of, offers, warnings
 from fawang.faces.desk.actions import Action, action, possible_actions
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.desk.queue import read_filter, rows_of
-from fawang.faces.pages import errors_of, first_of, language, post_once, typed, whole
+from fawang.faces.pages import errors_of, first_of, language, typed, whole
 from fawang.faces.portal.asking import GROUP_NAMES
+from fawang.faces.repeats import post_once
 from fawang.faces.routing import open_to
 from fawang.faces.views_of import details_of, lights, purpose_words, timeline, told
 from fawang.kernel.errors import Absent, Refusal
@@ -246,7 +246,7 @@ def step(request: HttpRequest, matter_id: uuid.UUID, verb: str) -> HttpResponse:
         return f"/desk/m/{matter.pk}"
 
     try:
-        return post_once(request, f"desk.step.{matter.pk}.{verb}", act)
+        return post_once(request, act)
     except Refusal as refusal:
         matter.refresh_from_db()
         return _again(request, actor, matter, verb, fields, data, refusal)
@@ -272,15 +272,14 @@ def act(request: HttpRequest, matter_id: uuid.UUID, verb: str) -> HttpResponse:
 
     def run() -> str:
         item.run(actor, matter.pk, data)
-        return f"/desk/m/{matter.pk}"
+        matter.refresh_from_db()
+        return f"/desk/m/{matter.pk}" if decide("matters.see", actor, matter) else "/desk/"
 
     try:
-        answer = post_once(request, f"desk.act.{matter.pk}.{verb}", run)
+        return post_once(request, run)
     except Refusal as refusal:
         matter.refresh_from_db()
         return _again(request, actor, matter, verb, fields, data, refusal)
-    matter.refresh_from_db()
-    return answer if decide("matters.see", actor, matter) else redirect("/desk/")
 
 
 @open_to("staff", "POST")
@@ -299,7 +298,7 @@ def attach(request: HttpRequest, matter_id: uuid.UUID) -> HttpResponse:
         return f"/desk/m/{matter.pk}"
 
     try:
-        return post_once(request, f"desk.attach.{matter.pk}", run)
+        return post_once(request, run)
     except Refusal as refusal:
         return _page(request, actor, matter, verb="attach", errors=errors_of(refusal), refusal=first_of(refusal), status=refusal.status)
 

@@ -7,15 +7,16 @@ from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 
 from fawang.faces.desk.frame import actor_of, page
-from fawang.faces.pages import first_of, language, post_once, whole
+from fawang.faces.pages import first_of, language, whole
+from fawang.faces.repeats import key_of, post_once, sent_in
 from fawang.faces.routing import open_to
 from fawang.faces.views_of import told
 from fawang.kernel import clock
 from fawang.kernel.context import acting
 from fawang.kernel.errors import Refusal
+from fawang.kernel.idempotency import once
 from fawang.matters.actions import RowResult, assign, claim, in_bulk, join
 from fawang.matters.categories import names_of
 from fawang.matters.models import Matter, SavedView
@@ -102,14 +103,23 @@ def _queue(request: HttpRequest, *, results: list[RowResult] | None = None, refu
 
 @open_to("staff", "POST")
 def bulk(request: HttpRequest) -> HttpResponse:
-    """One action on the ticked rows; every row says what became of it."""
+    """One action on the ticked rows; every row says what became of it, and says so again when the form comes twice."""
     actor = actor_of(request)
     verb = request.POST.get("verb", "")
     ids = _ids(request.POST.getlist("ids"))
     try:
         if not ids:
             raise Refusal("bulk.none")
-        results = in_bulk(ids, lambda matter_id: _do(actor, verb, matter_id, request, ids))
+        key, body = key_of(request), sent_in(request)
+
+        def act(matter_id: uuid.UUID) -> object:
+            def do() -> tuple[int, dict[str, Any]]:
+                _do(actor, verb, matter_id, request, ids)
+                return 200, {}
+
+            return once(scope="desk.bulk", key=f"{key[:200]}.{matter_id}", body=body, action=do)
+
+        results = in_bulk(ids, act)
     except Refusal as refusal:
         return _queue(request, refusal=refusal, status=refusal.status)
     return _queue(request, results=results)
@@ -160,17 +170,17 @@ def search_page(request: HttpRequest) -> HttpResponse:
 def views(request: HttpRequest) -> HttpResponse:
     """Keep or drop a view of one's own."""
     actor = actor_of(request)
-    if old := whole(request.POST.get("drop")):
-        drop_view(actor=actor, view_id=old)
-        return redirect("/desk/")
     wanted = {k: v for k, v in asdict(read_filter(actor, request.POST)).items() if v}
     wanted = {k: "1" if v is True else str(v) for k, v in wanted.items()}
 
     def act() -> str:
+        if old := whole(request.POST.get("drop")):
+            drop_view(actor=actor, view_id=old)
+            return "/desk/"
         keep_view(actor=actor, name=request.POST.get("name", ""), query=wanted)
         return "/desk/?" + "&".join(f"{k}={v}" for k, v in wanted.items())
 
     try:
-        return post_once(request, "desk.view", act)
+        return post_once(request, act)
     except Refusal as refusal:
         return _queue(request, refusal=first_of(refusal), status=refusal.status)

@@ -10,7 +10,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 
 from fawang.faces.desk.frame import actor_of, page
-from fawang.faces.pages import keepable, language, post_once, spec, whole
+from fawang.faces.pages import keepable, language, spec, whole
+from fawang.faces.repeats import post_once
 from fawang.faces.routing import open_to
 from fawang.kernel import clock
 from fawang.kernel.errors import Refusal
@@ -88,7 +89,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
         return f"/desk/rules?year={day.year}#calendar"
 
     try:
-        answer = post_once(request, "desk.calendar", act)
+        answer = post_once(request, act)
     except Refusal as refusal:
         return _rules(request, refusal=refusal, status=refusal.status)
     if moved:

@@ -12,8 +12,9 @@ from django.shortcuts import redirect
 
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.desk.queue import rows_of
-from fawang.faces.pages import errors_of, language, post_once, spec, typed
+from fawang.faces.pages import errors_of, language, spec, typed
 from fawang.faces.portal.asking import GROUP_NAMES, category_choices, region_choices
+from fawang.faces.repeats import post_once, scope_of, sent_in
 from fawang.faces.routing import open_to
 from fawang.faces.submission import submit
 from fawang.kernel import clock
@@ -76,10 +77,10 @@ def window(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         values = typed(request, fields)
         try:
-            if not request.POST.get("new_anyway") and not answered(scope="desk.window", key=request.POST.get("_key", "")):
+            if not request.POST.get("new_anyway") and not answered(scope=scope_of(request), key=request.POST.get("_key", ""), body=sent_in(request)):
                 duplicates = possible_duplicates(actor, phone=str(values.get("phone", "")), identity_number=str(values.get("identity_number", "")))
             if not duplicates:
-                return post_once(request, "desk.window", lambda: _take(request, actor, office, process, dict(values)))
+                return post_once(request, lambda: _take(request, actor, office, process, dict(values)))
         except Refusal as refusal:
             errors = errors_of(refusal)
     context = {
@@ -149,6 +150,6 @@ def tickets(request: HttpRequest) -> HttpResponse:
         return "/desk/window"
 
     try:
-        return post_once(request, "desk.ticket", act)
+        return post_once(request, act)
     except (Refusal, ValueError):
         return redirect("/desk/window")

@@ -10,7 +10,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from fawang.faces.pages import errors_of, language, limited, looked_up, post_once, spec, typed
+from fawang.faces.pages import errors_of, language, limited, looked_up, spec, typed
+from fawang.faces.repeats import post_once
 from fawang.faces.routing import open_to
 from fawang.faces.submission import held, submit
 from fawang.faces.views_of import main_way, told
@@ -101,7 +102,7 @@ def _page(request: HttpRequest, process: str, heading: tuple[str, str], button: 
         limited(request, "submit", 60)
         values = typed(request, fields)
         try:
-            return post_once(request, f"portal.{process}", lambda: _take(request, process, dict(values)))
+            return post_once(request, lambda: _take(request, process, dict(values)))
         except Refusal as refusal:
             errors, status = errors_of(refusal), refusal.status
     at = 1 if language().startswith("en") else 0

@@ -8,10 +8,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from fawang.faces.pages import errors_of, language, limited, post_once, spec, typed
+from fawang.faces.pages import errors_of, language, limited, spec, typed
 from fawang.faces.portal.asking import GROUP_NAMES
 from fawang.faces.portal.interviews import CATEGORIES, opened, private, said
 from fawang.faces.portal.regions import chosen_region, places_to_choose
+from fawang.faces.repeats import post_once
 from fawang.faces.routing import open_to
 from fawang.faces.submission import MAX_QUESTION, submit
 from fawang.kernel import clock
@@ -91,7 +92,7 @@ def opinion(request: HttpRequest, lookup: str) -> HttpResponse:
         return f"/i/{code}/result{tail}#opinion-{made.pk}"
 
     try:
-        return post_once(request, f"portal.opinion.{run_of(code).pk}", act)
+        return post_once(request, act)
     except Refusal as refusal:
         if refusal.code == "interview.unfinished":
             return redirect(f"/i/{code}")
@@ -123,7 +124,7 @@ def send(request: HttpRequest, lookup: str) -> HttpResponse:
         limited(request, "submit", 60)
         values = typed(request, fields)
         try:
-            return post_once(request, f"portal.send.{run_of(code).pk}", lambda: _take(request, chosen, answers, dict(values), issued[0] if issued else None))
+            return post_once(request, lambda: _take(request, chosen, answers, dict(values), issued[0] if issued else None))
         except Refusal as refusal:
             errors, status = {("more" if k == "question" else k): v for k, v in errors_of(refusal).items()}, refusal.status
     context = {

@@ -9,7 +9,8 @@ import segno
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from fawang.faces.pages import limited, looked_up, post_once
+from fawang.faces.pages import limited, looked_up
+from fawang.faces.repeats import post_once
 from fawang.faces.routing import open_to
 from fawang.kernel import throttle
 from fawang.kernel.errors import Absent, Refusal
@@ -88,7 +89,7 @@ def interview_start(request: HttpRequest, code: str) -> HttpResponse:
         raise Absent from None
     if request.method == "POST":
         limited(request, "interview", 60)
-        return post_once(request, f"portal.interview.{code}", lambda: f"/i/{start_run(code)[1]}")
+        return post_once(request, lambda: f"/i/{start_run(code)[1]}")
     longest = len(chosen.questions)
     shortest = len([q for q in chosen.questions if not q.when])
     context = {

@@ -9,8 +9,9 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from fawang.faces.live import live_address
-from fawang.faces.pages import errors_of, form_data, language, looked_up, post_once, spec
+from fawang.faces.pages import errors_of, form_data, language, looked_up, spec
 from fawang.faces.portal.asking import is_sensitive
+from fawang.faces.repeats import post_once
 from fawang.faces.routing import open_to
 from fawang.faces.submission import held, matter_of
 from fawang.faces.views_of import lights, timeline, told
@@ -100,7 +101,7 @@ def step(request: HttpRequest, code: str, verb: str) -> HttpResponse:
         return f"/track/{code}"
 
     try:
-        return post_once(request, f"portal.step.{matter.pk}.{verb}", act)
+        return post_once(request, act)
     except Refusal as refusal:
         return _page(request, actor, matter, code, errors=errors_of(refusal), verb=verb, typed=data, status=refusal.status)
 
@@ -125,7 +126,7 @@ def message(request: HttpRequest, code: str) -> HttpResponse:
             check_text(body, max_length=5000)
         except ValueProblem as bad:
             raise Refusal("form.invalid", fields={"body": Refusal(bad.code, **bad.params)}) from None
-        return post_once(request, f"portal.message.{matter.pk}", act)
+        return post_once(request, act)
     except Refusal as refusal:
         return _page(request, actor, matter, code, errors=errors_of(refusal), typed={"body": body}, status=refusal.status)
 
@@ -141,7 +142,7 @@ def rating(request: HttpRequest, code: str) -> HttpResponse:
         return f"/track/{code}"
 
     try:
-        return post_once(request, f"portal.rating.{matter.pk}", act)
+        return post_once(request, act)
     except Refusal as refusal:
         return _page(request, actor, matter, code, errors=errors_of(refusal), status=refusal.status)
 
