@@ -36,6 +36,14 @@ def _stamps() -> Stamps:
     return dict(rows.execute("SELECT name, stamp FROM kernel_stamp", []).fetchall())
 
 
+def changing(table: str) -> None:
+    """Begin to change a stamped table, before any row of it is locked: its writers go one after the other, for each draws the same stamp.
+
+    Two that hold rows of the table and then wait for its stamp would wait for each other for ever. In a transaction; readers do not wait.
+    """
+    rows.execute("SELECT name FROM kernel_stamp WHERE name = $1 FOR UPDATE", [table])
+
+
 class Kept(Generic[Thing]):
     """A copy of what ``read`` makes of some stamped tables (``kernel_stamps`` on each, see the migrations)."""
 

@@ -14,6 +14,7 @@ from django.db import transaction
 from fawang.kernel import clock, events
 from fawang.kernel.errors import Refusal
 from fawang.kernel.folding import fold_name
+from fawang.kernel.freshness import changing
 from fawang.kernel.policy import decide, require
 from fawang.kernel.text_safety import ValueProblem, check_text
 from fawang.people.actors import Actor
@@ -244,6 +245,8 @@ def accept_import(*, actor: Actor, batch_id: uuid.UUID) -> ImportBatch:
         batch = ImportBatch.objects.select_for_update().get(pk=batch_id)
         if batch.state != ImportBatch.State.CHECKED or not batch.rows:
             raise Refusal("import.state", status=409)
+        if batch.kind == "organisations":
+            changing("registry_organisation")
         done = {"add": 0, "change": 0, "same": 0}
         for row in json.loads(batch.rows):
             try:

@@ -12,6 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from fawang.kernel import events
 from fawang.kernel.errors import Absent, Refusal
 from fawang.kernel.folding import fold_name, pinyin_key
+from fawang.kernel.freshness import changing
 from fawang.kernel.policy import require
 from fawang.kernel.text_safety import ValueProblem, check_text
 from fawang.people.actors import Actor
@@ -83,6 +84,7 @@ def add_organisation(
 ) -> Organisation:
     """Register a body. Kinds that take matters get the next serial. Raises ``Forbidden``, ``Refusal('form.invalid')``."""
     with transaction.atomic():
+        changing("registry_organisation")
         require("registry.manage", actor, parent or region_code)
         if kind not in KINDS:
             raise _bad("kind", "organisation.kind")
@@ -114,6 +116,7 @@ def change_organisation(*, actor: Actor, organisation_id: uuid.UUID, version: in
     Raises ``Forbidden``, ``Refusal`` ``stale`` (409) and of the values. Locks the row.
     """
     with transaction.atomic():
+        changing("registry_organisation")
         row = Organisation.objects.select_for_update(of=("self",)).get(pk=organisation_id)
         require("registry.manage", actor, row)
         _fresh(row.version, version)
@@ -289,6 +292,9 @@ def change_practitioner(*, actor: Actor, practitioner_id: uuid.UUID, version: in
 
 def matter_serial(office: Organisation) -> int:
     """The serial of an office's matter numbers; a body that had none gets the next. Call inside a transaction."""
+    if office.serial is not None:  # once given it stays
+        return office.serial
+    changing("registry_organisation")
     row = Organisation.objects.select_for_update(of=("self",)).get(pk=office.pk)
     if row.serial is None:
         row.serial = _next_serial()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Error
 
 from tests.browser.house import House, Sessions, chromium, running_browser, running_house
 from tests.browser.places import Place
@@ -24,6 +25,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         print("\n!! SKIPPED: no Chromium, the browser tests do not run (apt-get install chromium fonts-noto-cjk)", file=sys.stderr)
         for item in mine:
             item.add_marker(pytest.mark.skip(reason="!! no Chromium: apt-get install chromium fonts-noto-cjk"))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """A failed test tells what its windows showed at that moment, and what the house said last."""
+    outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]
+    sessions = getattr(item, "funcargs", {}).get("sessions")
+    if report.when != "call" or not report.failed or sessions is None:
+        return
+    for context in sessions.browser.contexts:
+        for page in context.pages:
+            with contextlib.suppress(Error):
+                report.sections.append((f"window {page.url}", page.locator("body").inner_text(timeout=2000)[:1500]))
+    log = sessions.house.state / "up.log"
+    if log.exists():
+        report.sections.append(("house", log.read_text(errors="replace")[-3000:]))
 
 
 @pytest.fixture(scope="package")
