@@ -19,9 +19,19 @@ BEIJING = ZoneInfo("Asia/Shanghai")
 MONDAY = datetime(2026, 3, 2, 9, 30, tzinfo=BEIJING)
 
 
+LONG = ("tests/browser/", "tests/fault/", "tests/hotline_gateway/", "tests/hotline_engines/")
+"""Folders whose tests start whole houses and take long: with several workers they begin first, so that none is left alone with them at the end."""
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """No test may empty the shared ground behind the others' backs: whoever must commit takes a copy of the database."""
+    """Files stay together on one worker, and all pages in the browser too, for they share one house. No test may empty the shared ground behind the
+    others' backs: whoever must commit takes a copy of the database.
+    """
+    items.sort(key=lambda item: next((n for n, folder in enumerate(LONG) if item.nodeid.startswith(folder)), len(LONG)))
     for item in items:
+        file = item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(LONG[0] if file.startswith(LONG[0]) else file))
         marks = [m for m in item.iter_markers("django_db") if m.kwargs.get("transaction") or (m.args and m.args[0])]
         if marks or {"transactional_db", "live_server", "django_db_reset_sequences"} & set(getattr(item, "fixturenames", ())):
             raise pytest.UsageError(f"{item.nodeid} would truncate all tables afterwards; use committed_database or own_database")
