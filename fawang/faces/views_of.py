@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -57,13 +58,30 @@ SORTS = {
 PURPOSES = {
     "handling": ("承办", "Handling it"), "first_contact": ("首问登记", "First contact"), "supervision": ("督办", "Supervision"), "dispatching": ("派单", "Assigning it"),
     "receipt": ("打印受理单", "Printing the slip"), "search": ("查找", "Search"), "similar": ("答复类似咨询时参考", "For a similar answer"),
+    "answering": ("接听来电", "Answering a call"), "audit": ("审计", "Audit"), "outbox": ("看发件箱", "Looking at the outbox"), "quality": ("质检", "Quality check"),
 }  # fmt: skip
+DOORS = {
+    "web": ("网站", "Web"), "api": ("接口", "API"), "desk": ("工作台", "Desk"), "window": ("窗口、工作台", "Window, desk"), "hotline": ("12348热线", "12348 hotline"),
+    "wechat": ("微信", "WeChat"), "system": ("系统", "System"),
+}  # fmt: skip
+"""Where a change or a look came from, in words."""
+ACTORS = {
+    "anonymous": ("未登录的群众", "Somebody not signed in"), "citizen": ("群众", "A citizen"), "staff": ("工作人员", "Staff"), "system": ("系统", "The system"), "partner": ("对接单位", "A partner"),
+}  # fmt: skip
+SUBJECTS = {
+    "matter": ("事项", "matter"), "document": ("文书", "document"), "call": ("来电", "call"), "ticket": ("来电工单", "call ticket"), "recording": ("录音", "recording"),
+    "search": ("查找结果", "search results"), "outbox": ("发件箱", "outbox"), "audit": ("审计记录", "audit records"), "question": ("题库问题", "bank question"),
+}  # fmt: skip
+
+
+def word(table: Mapping[str, tuple[str, str]], code: str, language: str) -> str:
+    """A code in words; one the table has not stays as it is."""
+    return table.get(code, (code, code))[1 if language.startswith("en") else 0]
 
 
 def purpose_words(purpose: str, language: str) -> str:
     """Why somebody looked, in words; a typed reason stays as typed."""
-    words = PURPOSES.get(purpose)
-    return words[1 if language.startswith("en") else 0] if words else purpose
+    return word(PURPOSES, purpose, language)
 
 
 def timeline(actor: Actor, matter: Matter, *, aspects: frozenset[str], language: str) -> list[Entry]:

@@ -14,6 +14,7 @@ from fawang.matters.services import take_step
 from fawang.oversight.models import Rating
 from tests import factories
 from tests.faces.test_api import desk  # noqa: F401 - the same cast
+from tests.faces.test_hotline_pages import sign_in
 
 pytestmark = pytest.mark.django_db
 PAGES = [
@@ -77,7 +78,7 @@ def test_a_question_travels_from_the_form_to_the_rating(desk: Any) -> None:  # n
     code = matter.lookup_code
     page = client.get(f"/track/{code}").content.decode()
     assert "《劳动法》第五十条" in page
-    assert "这次服务怎么样" in page
+    assert 0 < page.index("可以向劳动监察投诉，也可以申请仲裁。") < page.index("这次服务怎么样")  # first what was answered, then how it was
     done = client.post(f"/track/{code}/rating", {"_key": key_in(page), "level": "1", "comment": "没说清楚"})
     assert done.status_code == 302
     assert Rating.objects.get().level == 1
@@ -103,6 +104,16 @@ def test_who_cannot_hear_asks_by_text_comes_first_and_talks_to_and_fro_in_writin
     assert "有没有工资条？" in told
     assert client.post(f"{track}/message", {"_key": key_in(told), "body": "有，在手机里。"}).status_code == 302
     assert "有，在手机里。" in client.get(track).content.decode()
+
+
+def test_the_audit_says_who_and_from_where_in_words(desk: Any) -> None:  # noqa: F811
+    client = Client()
+    client.post("/ask", {"_key": key_in(client.get("/ask").content.decode()), "question": "邻居装修天天吵怎么办", "region": "340104", "phone": "13800000001"})
+    auditor = sign_in(factories.actor(factories.staff("审计员", "audit_admin")))
+    rows = re.findall(r"<tr><td class=\"num\">.*?</tr>", auditor.post("/desk/trail", {"number": Matter.objects.get().number}).content.decode())
+    assert rows
+    told = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in rows]
+    assert {(who, door) for _, who, _, door, _ in told} == {("未登录的群众", "网站")}
 
 
 def test_errors_stand_beside_the_fields_and_what_was_typed_comes_back(desk: Any) -> None:  # noqa: F811

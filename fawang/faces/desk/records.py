@@ -13,6 +13,7 @@ from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.pages import keepable, language, spec, whole
 from fawang.faces.repeats import post_once
 from fawang.faces.routing import open_to
+from fawang.faces.views_of import ACTORS, DOORS, SUBJECTS, purpose_words, word
 from fawang.kernel import clock
 from fawang.kernel.errors import Refusal
 from fawang.kernel.events import kinds
@@ -21,6 +22,7 @@ from fawang.kernel.models import Event, ReadLog
 from fawang.kernel.policy import decide
 from fawang.kernel.readlog import note_read
 from fawang.kernel.text_safety import ValueProblem, check_text
+from fawang.kernel.texts import Text
 from fawang.matters.clock_rules import all_rules
 from fawang.matters.models import Matter
 from fawang.people.models import Staff
@@ -172,9 +174,9 @@ def _events(query: dict[str, str]) -> list[dict[str, Any]]:
         found = found.filter(kind=query["kind"])
     if day := _day_of(query):
         found = found.filter(occurred_at__date=day)
-    names = _names([e.actor_id for e in found[:200]])
-    return [{"at": e.occurred_at, "what": kinds()[e.kind].name.in_language(language()) if e.kind in kinds() else e.kind, "who": names.get(e.actor_id, e.actor_kind),
-             "door": e.door, "detail": e.kind, "request": e.request_id} for e in found[:200]]  # fmt: skip
+    names, tongue = _names([e.actor_id for e in found[:200]]), language()
+    return [{"at": e.occurred_at, "what": kinds()[e.kind].name.in_language(tongue) if e.kind in kinds() else e.kind, "who": names.get(e.actor_id) or word(ACTORS, e.actor_kind, tongue),
+             "door": word(DOORS, e.door, tongue), "detail": e.kind, "request": e.request_id} for e in found[:200]]  # fmt: skip
 
 
 def _reads(query: dict[str, str]) -> list[dict[str, Any]]:
@@ -185,9 +187,10 @@ def _reads(query: dict[str, str]) -> list[dict[str, Any]]:
         found = found.filter(actor_id=_account(query))
     if day := _day_of(query):
         found = found.filter(at__date=day)
-    names = _names([r.actor_id for r in found[:200]])
-    return [{"at": r.at, "what": f"查阅 {r.subject_kind}", "who": names.get(r.actor_id, r.actor_kind), "door": r.door, "detail": f"{r.purpose} {r.what}", "request": r.request_id}
-            for r in found[:200]]  # fmt: skip
+    names, tongue = _names([r.actor_id for r in found[:200]]), language()
+    looked = Text("查阅", "Looked at").in_language(tongue)
+    return [{"at": r.at, "what": f"{looked} {word(SUBJECTS, r.subject_kind, tongue)}", "who": names.get(r.actor_id) or word(ACTORS, r.actor_kind, tongue), "door": word(DOORS, r.door, tongue),
+             "detail": f"{purpose_words(r.purpose, tongue)} {r.what}", "request": r.request_id} for r in found[:200]]  # fmt: skip
 
 
 def _names(ids: list[str]) -> dict[str, str]:

@@ -77,9 +77,11 @@ def _page(
     rated = Rating.objects.filter(matter=matter).exists()
     rateable = any(s.verb == "rated" and matter.state in s.from_ for s in process.steps) or not matter.is_open
     at = 1 if language().startswith("en") else 0
+    entries = timeline(actor, matter, aspects=sight(actor, matter) - {"internal"}, language=language())
+    spoken = next((e for e in reversed(entries) if e.sort == "talk"), None)
     context = {
         "matter": matter, "process": process, "told": told(matter, language()), "clocks": lights(matter, language()), "steps": steps, "code": code,
-        "entries": timeline(actor, matter, aspects=sight(actor, matter) - {"internal"}, language=language()), "errors": errors, "open": matter.is_open,
+        "entries": entries, "reply": spoken if spoken and spoken.body and not spoken.mine else None, "errors": errors, "open": matter.is_open,
         "can_rate": not rated and rateable and bool(decide("oversight.rate", actor, matter)), "levels": [(n, w[at]) for n, w in LEVELS.items()],
         "sensitive": is_sensitive(matter.category_code), "others": any(not s["main"] for s in steps),
         "stream": live_address(request, [f"matter:{matter.pk}"]), "typed": (typed or {}).get("body", "") if not verb else "",
