@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.copies import database_copy
 
@@ -23,15 +25,23 @@ LONG = ("tests/browser/", "tests/fault/", "tests/hotline_gateway/", "tests/hotli
 """Folders whose tests start whole houses and take long: with several workers they begin first, so that none is left alone with them at the end."""
 
 
-@pytest.hookimpl(tryfirst=True)
+class Together(LoadScopeScheduling):
+    """What one worker does: a file, for its tests share what they stand on; all pages in the browser, for they share one house."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return LONG[0] if file.startswith(LONG[0]) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
+    """Our own, not ``--dist loadgroup``: with pytest 9.2 that one no longer sees the groups and scatters the tests (pytest-xdist#1386)."""
+    return Together(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files stay together on one worker, and all pages in the browser too, for they share one house. No test may empty the shared ground behind the
-    others' backs: whoever must commit takes a copy of the database.
-    """
+    """No test may empty the shared ground behind the others' backs: whoever must commit takes a copy of the database."""
     items.sort(key=lambda item: next((n for n, folder in enumerate(LONG) if item.nodeid.startswith(folder)), len(LONG)))
     for item in items:
-        file = item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(LONG[0] if file.startswith(LONG[0]) else file))
         marks = [m for m in item.iter_markers("django_db") if m.kwargs.get("transaction") or (m.args and m.args[0])]
         if marks or {"transactional_db", "live_server", "django_db_reset_sequences"} & set(getattr(item, "fixturenames", ())):
             raise pytest.UsageError(f"{item.nodeid} would truncate all tables afterwards; use committed_database or own_database")

@@ -71,18 +71,19 @@ def post_or_show(request: HttpRequest, act: Callable[[], str], show: Callable[[R
 def unless_done(request: HttpRequest, view: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     """A view's answer to a form; where it has only a refusal because the same form did its work already, the answer that form got.
 
-    Whoever claims a matter may not claim it again, and whoever sends it back may see it no more: to a double click that is no news.
+    Whoever claims a matter may not claim it again, and whoever sends it back may see it no more: to a double click that is no news. But where the page
+    has become absent and the answer would lead to it, somebody else has taken it away since, and absent is what it stays.
     """
     try:
         answer = view()
-    except Refusal:
-        if (before := _before(request)) is None:
+    except Refusal as refusal:
+        if (before := _before(request, absent=refusal.status == 404)) is None:
             raise
         return before
-    return answer if answer.status_code < 400 else _before(request) or answer
+    return answer if answer.status_code < 400 else _before(request, absent=answer.status_code == 404) or answer
 
 
-def _before(request: HttpRequest) -> HttpResponse | None:
+def _before(request: HttpRequest, *, absent: bool) -> HttpResponse | None:
     key = request.POST.get("_key", "")
     if not key:
         return None
@@ -90,4 +91,13 @@ def _before(request: HttpRequest) -> HttpResponse | None:
         found = answered(scope=scope_of(request), key=key, body=sent_in(request))
     except Refusal:
         return None
-    return None if found is None or "to" not in found[1] else _going(request, key, found[1]["to"])
+    to = found[1].get("to", "") if found else ""
+    if not to or (absent and any(thing in to for thing in _named_in(request))):
+        return None
+    return _going(request, key, to)
+
+
+def _named_in(request: HttpRequest) -> list[str]:
+    """The objects a form's address names, by identifier or lookup code."""
+    given = request.resolver_match.kwargs.values() if request.resolver_match else ()
+    return [str(value) for value in given if len(str(value)) >= 16]

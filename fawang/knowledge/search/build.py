@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from datetime import date
@@ -40,8 +41,21 @@ def rebuild(said: Said | None = None) -> dict[str, Any]:
 
     found = gather()
     mark("gather")
-    folder, before = layout.fresh(), layout.current()
-    today = clock.today()
+    folder = layout.fresh()
+    try:
+        meta = _built(folder, found, mark, began)
+        layout.publish(folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    IndexState.objects.filter(name="main", built__lt=found.wanted).update(built=found.wanted)
+    mark("publish")
+    return {**meta, "took": took}
+
+
+def _built(folder: Path, found: Gathered, mark: Callable[[str], None], began: float) -> dict[str, Any]:
+    """A whole generation written into the folder, all but made current; what was built."""
+    before, today = layout.current(), clock.today()
     places = _places(found, today)
     _columns(folder, found, places)
     mark("columns")
@@ -76,10 +90,7 @@ def rebuild(said: Said | None = None) -> dict[str, Any]:
         "seconds": round(time.perf_counter() - began, 2),
     }
     (folder / "meta.json").write_text(json.dumps(meta))
-    layout.publish(folder)
-    IndexState.objects.filter(name="main", built__lt=found.wanted).update(built=found.wanted)
-    mark("publish")
-    return {**meta, "took": took}
+    return meta
 
 
 def _places(found: Gathered, today: date) -> dict[str, list[int]]:
