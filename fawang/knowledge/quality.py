@@ -16,8 +16,7 @@ from fawang.knowledge.search.asking import tokens_of
 from fawang.knowledge.search.generation import Generation, generation
 from fawang.knowledge.search.memory import Memory, Pair
 from fawang.knowledge.search.ranking import ranker, written
-from fawang.knowledge.search.tokens import Tokens
-from fawang.knowledge.training import FOLDS, Case, by_folds, case, cases, columns_of, fold_for, measures, outside_pairs, pairs_of_bank
+from fawang.knowledge.training import FOLDS, Case, by_folds, case, cases, columns_of, fold_for, measures, outside_pairs, pairs_of_bank, robbed, some
 
 Said = Callable[[str], None]
 
@@ -48,9 +47,8 @@ def measured(path: Path, *, folds: bool, said: Said | None = None) -> dict[str, 
     report["plain BM25"] = _both([plain(found, p, day) for p in asked], unseen)
     report["no bank, shipped ranker"] = _both([_ranked(c, ranker("bare").score(c.features)) for c in bare], unseen)
     report["own bank, shipped ranker"] = _both([_ranked(c, ranker("with_bank").score(c.features)) for c in alone], unseen)
-    report["own bank without these articles, shipped ranker"] = measures(
-        [_ranked(c, ranker("with_bank").score(c.features)) for c in uncovered(found, asked, own, day, said=said)]
-    )
+    without = robbed(found, asked, own, day, said=said)
+    report["own bank without these articles, shipped ranker"] = measures([_ranked(c, ranker("with_bank").score(c.features)) for c in without])
     if folds:
         together = cases(found, asked, own, day, said=said)
         order = [fold_for(p.text) for p in asked]
@@ -58,28 +56,15 @@ def measured(path: Path, *, folds: bool, said: Said | None = None) -> dict[str, 
         seen_by_fold = [covered | {s for p, f in zip(asked, order, strict=True) if f != fold for s in p.slots} for fold in range(FOLDS)]
         new = [not seen_by_fold[order[n]] & set(asked[n].slots) for n in index]
         report["bank with the other folds, shipped ranker"] = _both([_ranked(c, ranker("with_bank").score(c.features)) for c in together], new)
-        ranked = by_folds(alone, together)
+        ranked = by_folds(alone, together, without, learn=[*alone, *together, *some(asked, without)])
         report["own bank, ranker by folds"] = _both(ranked[0], unseen)
         report["bank with the other folds, ranker by folds"] = _both(ranked[1], new)
+        report["own bank without these articles, ranker by folds"] = measures(ranked[2])
     return report
 
 
 def _ranked(c: Case, scores: npt.NDArray[Any]) -> tuple[npt.NDArray[np.bool_], int]:
     return c.right[np.argsort(-scores, kind="stable")], c.golds
-
-
-def uncovered(found: Generation, asked: Sequence[Pair], own: Sequence[Pair], day: int, *, parts: int = 10, said: Said | None = None) -> list[Case]:
-    """Every question asked of a bank that names none of its articles: ``parts`` banks, each without all articles of a tenth of the questions."""
-    made: dict[str, Tokens] = {}
-    out: list[Case] = []
-    for part in range(parts):
-        tested = asked[part::parts]
-        gone = {s for p in tested for s in p.slots}
-        bank = Memory(bank_memory.build([p for p in own if not gone & set(p.slots)], *columns_of(found), made))
-        out += [case(found, p, fold_for(p.text), day, bank, bank=True) for p in tested]
-        if said:
-            said(f"without their articles {part + 1}/{parts}: {len(out)} questions")
-    return out
 
 
 def plain(found: Generation, pair: Pair, day: int) -> tuple[npt.NDArray[np.bool_], int]:

@@ -29,6 +29,9 @@ from fawang.knowledge.titles import title_key
 FOLDS = 5
 _WRONG = 140
 """How many wrong candidates of a pool the ranker learns from."""
+ROBBED = 400
+"""How many outside questions the ranker also learns from as if no example named their articles: enough to doubt neighbouring examples, not so many
+that it mistrusts the right ones."""
 Matrix = npt.NDArray[np.float32]
 Said = Callable[[str], None]
 
@@ -86,6 +89,24 @@ def cases(
     return out
 
 
+def robbed(found: Generation, asked: Sequence[Pair], own: Sequence[Pair], day: int, *, parts: int = 10, said: Said | None = None) -> list[Case]:
+    """Every question asked of a bank that names none of its articles: ``parts`` banks, each without all articles of a tenth of the questions.
+
+    In the order of ``asked``.
+    """
+    made: dict[str, Tokens] = {}
+    out: dict[int, Case] = {}
+    for part in range(parts):
+        numbers = range(part, len(asked), parts)
+        tested = [asked[n] for n in numbers]
+        gone = {s for p in tested for s in p.slots}
+        bank = Memory(bank_memory.build([p for p in own if not gone & set(p.slots)], *columns_of(found), made))
+        out.update((n, case(found, p, fold_for(p.text), day, bank, bank=True)) for n, p in zip(numbers, tested, strict=True))
+        if said:
+            said(f"without their articles {part + 1}/{parts}: {len(out)} questions")
+    return [out[n] for n in range(len(asked))]
+
+
 def _thinned(c: Case) -> Case:
     """The case with every right candidate and an even draw of the wrong ones: as much to learn from in less than half the time."""
     wrong = np.flatnonzero(~c.right)
@@ -95,7 +116,7 @@ def _thinned(c: Case) -> Case:
     return Case(c.fold, c.documents[kept], c.features[kept], c.right[kept], c.golds)
 
 
-def fit(train: Sequence[Case], *, seeds: int = 3, hidden: int = 24, epochs: int = 8, rate: float = 0.01, l2: float = 1e-4) -> Ranker:
+def fit(train: Sequence[Case], *, seeds: int = 2, hidden: int = 64, epochs: int = 12, rate: float = 0.01, l2: float = 3e-3) -> Ranker:
     """A ranker by listwise regression (softmax over each pool), Adam steps over small batches; the mean of nets drawn from ``seeds`` seeds.
 
     Deterministic on one machine. Takes about 2 s of one core for 1,000 cases.
@@ -159,11 +180,16 @@ def measures(ranked: Sequence[tuple[npt.NDArray[np.bool_], int]]) -> dict[str, f
     return out
 
 
-def by_folds(*given: Sequence[Case]) -> list[list[tuple[npt.NDArray[np.bool_], int]]]:
-    """Every case of every list ranked by the one of five rankers that learned from all lists without the fold of the case: right or not
+def by_folds(*judged: Sequence[Case], learn: Sequence[Case]) -> list[list[tuple[npt.NDArray[np.bool_], int]]]:
+    """Every case of every list ranked by the one of five rankers that learned from ``learn`` without the fold of the case: right or not
     in rank order, and how many right ones there are."""
-    models = [fit([c for cases in given for c in cases if c.fold != fold]) for fold in range(FOLDS)]
-    return [[(c.right[np.argsort(-models[c.fold].score(c.features), kind="stable")], c.golds) for c in cases] for cases in given]
+    models = [fit([c for c in learn if c.fold != fold]) for fold in range(FOLDS)]
+    return [[(c.right[np.argsort(-models[c.fold].score(c.features), kind="stable")], c.golds) for c in cases] for cases in judged]
+
+
+def some(pairs: Sequence[Pair], cases: Sequence[Case]) -> list[Case]:
+    """``ROBBED`` of the cases of these pairs, drawn the same way in every run."""
+    return [cases[n] for n in sorted(range(len(pairs)), key=lambda n: _draw("robbed " + pairs[n].text))[:ROBBED]]
 
 
 def as_text(model: Ranker) -> dict[str, Any]:
@@ -182,8 +208,9 @@ def written(models: dict[str, Ranker], report: dict[str, Any]) -> str:
 def learned(*, sample: int, also: Path | None = None, said: Said | None = None) -> tuple[str, dict[str, Any]]:
     """Train both rankers on the current generation. Returns the file's text and the cross-validated report.
 
-    ``with_bank`` learns from bank questions (each asked of a bank without its own fold) and from ``also``, asked of the whole
-    bank and of one that also holds the other folds of it; ``bare`` from the same questions asked of the statutes alone. Raises ``Refusal`` ``search.no_index``.
+    ``with_bank`` learns from bank questions (each asked of a bank without its own fold) and from ``also``, asked of the whole bank, of one that also
+    holds the other folds of it, and some of it of a bank robbed of all examples of its articles; ``bare`` from the same questions asked of the
+    statutes alone. Raises ``Refusal`` ``search.no_index``.
     """
     found = generation()
     if found is None:
@@ -197,12 +224,17 @@ def learned(*, sample: int, also: Path | None = None, said: Said | None = None) 
     beside = cases(found, outside, bank, day, said=said) if outside else []
     bare_own = [case(found, p, fold_for(p.text), day, None, bank=False) for p in bank[:: max(len(bank) // 1500, 1)]]
     bare_asked = [case(found, p, fold_for(p.text), day, None, bank=False) for p in outside]
-    names = ("bank questions", "outside questions", "outside questions in the bank by folds", "bare, bank questions", "bare, outside questions")
-    ranked = [*by_folds(own, asked, beside), *by_folds(bare_own, bare_asked)]
+    without = robbed(found, outside, bank, day, said=said) if outside else []
+    names = (
+        "bank questions", "outside questions", "outside questions in the bank by folds", "outside questions, bank robbed of their articles",
+        "bare, bank questions", "bare, outside questions",
+    )  # fmt: skip
+    with_bank, bare = [*own, *asked, *beside, *some(outside, without)], [*bare_own, *bare_asked]
+    ranked = [*by_folds(own, asked, beside, without, learn=with_bank), *by_folds(bare_own, bare_asked, learn=bare)]
     report = {name: measures(cases) for name, cases in zip(names, ranked, strict=True) if cases}
     if said:
         said(json.dumps(report))
-    models = {"with_bank": fit([*own, *asked, *beside]), "bare": fit([*bare_own, *bare_asked])}
+    models = {"with_bank": fit(with_bank), "bare": fit(bare)}
     return written(models, report), report
 
 
