@@ -234,6 +234,9 @@ def test_a_fault_is_told_at_its_field_its_part_is_open_and_what_was_typed_stays(
     assert f'<a href="#{name}">' in page
     after = page[page.index(f'id="{name}"') - 900 :][:1800]
     assert re.search(rf'<span class="err"[^>]*>[^<]*{re.escape(words)}', after), after
+    told = re.search(rf'<a href="#{name}">([^<]+)：[^<]*{re.escape(words)}', page)
+    assert told, "the list at the top says where the fault is"
+    assert told[1].count(" › ") >= 1
     part = "own" if "." not in field else field.partition(".")[0]
     assert re.search(rf'data-name="{part}" open', page)
     assert {k: v for k, v in Controls(page).found.items() if k in changed} == changed

@@ -62,10 +62,11 @@ def _edition(
     found, known = faults or {}, _choices(held)
     words = {code: str(name) for source in NAMED for code, name in known[source]}
     words |= {code.partition(":")[2]: name for code, name in list(words.items()) if code.startswith(("queue:", "menu:"))}
+    parts = forms.draw(held, known, found, frozenset({at.partition(".")[0] or "numbers"}))
+    trails = forms.trails(parts) if found else {}
     context = {
         "row": row, "state": EDITION_STATES[row.state], "refusal": refusal, "asked": asked, "walk": _walk(row, asked, words) if asked else None,
-        "parts": forms.draw(held, known, found, frozenset({at.partition(".")[0] or "numbers"})), "at": at,
-        "faults": [(f"f-{name}".replace(".", "-"), words) for name, words in found.items()],
+        "parts": parts, "at": at, "faults": [(f"f-{name}".replace(".", "-"), trails.get(name, ""), words) for name, words in found.items()],
         "walks": [(Text(*w["name"]), OUTCOMES[w["outcome"]], _happened(w["happenings"], words)) for w in row.simulation],
         "text": text or json.dumps(row.document, ensure_ascii=False, indent=1), "may_plan": own and bool(decide("hotline.plan", actor)),
         "may_live": row.state == "simulated" and bool(decide("hotline.let_live", actor)) and row.created_by_id != actor.staff_id,

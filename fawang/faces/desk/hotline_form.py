@@ -8,7 +8,7 @@ numbered in the order of their numbers, gaps and all, so that one can be taken o
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -330,6 +330,21 @@ def draw(typed: Typed, choices: Choices, faults: Mapping[str, Text], opened: fro
         marked = [f for f in faults if f == node["name"] or f.startswith(f"{node['name']}.") or (node["name"] == "own" and f in dict(own.fields))]
         node.update(open=node["name"] in opened or bool(marked), faults=len(marked))
     return shown
+
+
+def trails(nodes: Sequence[Mapping[str, Any]], before: tuple[Text, ...] = ()) -> dict[str, Text]:
+    """Where every place of a drawn form is, in words from the part down to the field, so that a fault far down the page can be named at its top."""
+    found: dict[str, Text] = {}
+    for node in nodes:
+        trail = (*before, node["word"].label)
+        found[node["name"]] = Text(" › ".join(t.zh for t in trail), " › ".join(t.en for t in trail))
+        found |= trails(node.get("children", ()), trail)
+        for row in node.get("rows", ()):
+            word, title = node["word"].row_label, f" {row['title']}" if row["title"] else ""
+            at = (*trail, Text(f"{word.zh} {row['count']}{title}", f"{word.en} {row['count']}{title}"))
+            found[row["name"]] = Text(" › ".join(t.zh for t in at), " › ".join(t.en for t in at))
+            found |= trails(row["children"], at)
+    return found
 
 
 @dataclass(slots=True)
