@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from config.database import connection_settings
+from fawang.kernel.made_once import made_once
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(os.environ.get("FAWANG_STATE") or BASE_DIR / ".fawang")
@@ -20,17 +21,7 @@ def _secret(name: str) -> str:
     """A secret from the state folder, made on first use, readable by the owner only."""
     if value := os.environ.get(f"FAWANG_{name.upper()}"):
         return value
-    path = STATE_DIR / "secrets" / name
-    try:
-        return path.read_text().strip()
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(9 if name == "demo_password" else 48))
-        except FileExistsError:
-            pass
-        return path.read_text().strip()
+    return made_once(STATE_DIR / "secrets" / name, lambda: secrets.token_urlsafe(9 if name == "demo_password" else 48)).strip()
 
 
 SECRET_KEY = _secret("secret_key")

@@ -22,6 +22,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+from fawang.kernel.made_once import made_once
+
 _PASSING = ("is still in use", "already exists", "Is another postmaster")
 OWNER, APP, DATABASE = "fawang", "fawang_app", "fawang"
 
@@ -114,12 +116,7 @@ class Server:
 
     def password(self, role: str) -> str:
         """The role's password, made once, in a file only the owner reads."""
-        path = self.state / "secrets" / f"pg_{role}"
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not path.exists():
-            with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(24))
-        return path.read_text()
+        return made_once(self.state / "secrets" / f"pg_{role}", lambda: secrets.token_urlsafe(24))
 
     def url(self, role: str = APP, database: str = DATABASE) -> str:
         """The address as which a role reaches a database."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import secrets
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from fawang.hotline.engines.embedded.settings import EngineSettings, settings_fr
 from fawang.hotline.scripted import requests
 from fawang.kernel.context import acting
 from fawang.kernel.errors import Refusal
+from fawang.kernel.made_once import made_once
 from fawang.people.actors import SYSTEM
 
 log = logging.getLogger("fawang.hotline")
@@ -49,12 +49,7 @@ def asterisk_files() -> dict[str, str]:
 
     Raises ``config.Unfit``, OSError.
     """
-    kept = secret_file(Path(settings.STATE_DIR))
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_urlsafe(32))
+    made_once(secret_file(Path(settings.STATE_DIR)), lambda: secrets.token_urlsafe(32))
     chosen = asterisk_settings()
     for folder in (chosen.raw, chosen.media, chosen.shared / "moh", chosen.shared / "voicemail"):
         folder.mkdir(parents=True, exist_ok=True, mode=0o750)

@@ -7,11 +7,11 @@ another column does not open. Two suites: AES-256-GCM with HMAC-SHA-256, SM4-GCM
 from __future__ import annotations
 
 import base64
+import fcntl
 import functools
 import hashlib
 import hmac
 import json
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.hmac import HMAC
 from django.conf import settings
 
 from fawang.kernel.errors import Refusal
+from fawang.kernel.made_once import draft, made_once, settle
 
 _SUITES = {"aes": 1, "sm": 2}
 _KEY_BYTES = {1: 32, 2: 16}
@@ -44,47 +45,53 @@ def _path() -> Path:
     return Path(settings.KEYS_DIR) / "keyring.json"
 
 
-def _write(ring: Keyring) -> None:
-    path = _path()
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    body = {
-        "current": ring.current,
-        "keys": {str(k): [suite, base64.b64encode(key).decode()] for k, (suite, key) in ring.keys.items()},
-        "index": base64.b64encode(ring.index).decode(),
-    }
-    part = path.with_suffix(f".{secrets.token_hex(4)}")
-    with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-        json.dump(body, file)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(part, path) if not path.exists() else os.replace(part, path)
-    except FileExistsError:
-        pass  # another process made the first keyring a moment ago: theirs counts
-    finally:
-        part.unlink(missing_ok=True)
+def _written(ring: Keyring) -> str:
+    return json.dumps(
+        {
+            "current": ring.current,
+            "keys": {str(k): [suite, base64.b64encode(key).decode()] for k, (suite, key) in ring.keys.items()},
+            "index": base64.b64encode(ring.index).decode(),
+        }
+    )
+
+
+def _first() -> str:
+    suite = _SUITES[settings.CIPHER_SUITE]
+    return _written(Keyring(1, {1: (suite, secrets.token_bytes(_KEY_BYTES[suite]))}, secrets.token_bytes(32)))
 
 
 @functools.cache
 def keyring() -> Keyring:
-    """The deployment's keys, made on first use in a file only the service user reads."""
-    path = _path()
-    if not path.exists():
-        suite = _SUITES[settings.CIPHER_SUITE]
-        _write(Keyring(1, {1: (suite, secrets.token_bytes(_KEY_BYTES[suite]))}, secrets.token_bytes(32)))
-    body = json.loads(path.read_text())
+    """The deployment's keys, made on first use in a file only the service user reads; the same for every process, also when several begin at once."""
+    body = json.loads(made_once(_path(), _first))
     keys = {int(k): (int(v[0]), base64.b64decode(v[1])) for k, v in body["keys"].items()}
     return Keyring(int(body["current"]), keys, base64.b64decode(body["index"]))
 
 
 def rotate() -> int:
-    """Add a key of the configured suite and make it current; old values stay readable. Returns its id."""
-    ring = keyring()
-    suite = _SUITES[settings.CIPHER_SUITE]
-    new = max(ring.keys) + 1
-    _write(Keyring(new, {**ring.keys, new: (suite, secrets.token_bytes(_KEY_BYTES[suite]))}, ring.index))
+    """Add a key of the configured suite and make it current; old values stay readable. One rotation at a time. Returns its id."""
+    keyring()
+    path = _path()
+    with path.with_name("lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        keyring.cache_clear()
+        ring, suite = keyring(), _SUITES[settings.CIPHER_SUITE]
+        new = max(ring.keys) + 1
+        draft(path, _written(Keyring(new, {**ring.keys, new: (suite, secrets.token_bytes(_KEY_BYTES[suite]))}, ring.index))).replace(path)
+        settle(path.parent)
     keyring.cache_clear()
     return new
+
+
+def _key(number: int) -> tuple[int, bytes]:
+    """A key by its id; one that another process added since is looked up anew. Raises ``Refusal('crypto.key')``."""
+    found = keyring().keys.get(number)
+    if found is None:
+        keyring.cache_clear()
+        found = keyring().keys.get(number)
+    if found is None:
+        raise Refusal("crypto.key", status=500)
+    return found
 
 
 def _algorithm(suite: int, key: bytes) -> algorithms.AES | algorithms.SM4:
@@ -118,10 +125,7 @@ def unseal(sealed: bytes, field: str) -> str:
     """Decrypt. Raises ``Refusal('crypto.key')`` for an unknown key and ``crypto.damaged`` for a changed value."""
     if len(sealed) < 3 + _NONCE + _TAG:
         raise Refusal("crypto.damaged", status=500)
-    number = key_id(sealed)
-    if number not in keyring().keys:
-        raise Refusal("crypto.key", status=500)
-    suite, key = keyring().keys[number]
+    suite, key = _key(key_id(sealed))
     nonce, body, tag = sealed[3 : 3 + _NONCE], sealed[3 + _NONCE : -_TAG], sealed[-_TAG:]
     try:
         if suite == 1:
