@@ -68,19 +68,23 @@ def seal_reads(batch: int = 5000) -> int:
             row = cursor.fetchone()
             if not row or not row[0]:
                 return 0
-        UnsealedRead.objects.exclude(read__entry=None).delete()
         waiting = [w.read for w in UnsealedRead.objects.select_related("read").order_by("read__at", "read_id")[:batch]]
         if not waiting:
             return 0
+        keys = [read.pk for read in waiting]
+        known = set(ReadEntry.objects.filter(read_id__in=keys).values_list("read_id", flat=True))  # queued again: see events.seal
+        UnsealedRead.objects.filter(pk__in=keys).delete()
         last = ReadEntry.objects.order_by("-position").first()
         position, head = (last.position, bytes(last.head)) if last else (0, GENESIS)
         entries, suite = [], settings.CIPHER_SUITE
         for read in waiting:
+            if read.pk in known:
+                continue
             position += 1
             read_hash = crypto.digest(canonical(read), suite)
             head = next_head(head, position, read_hash, suite)
             entries.append(ReadEntry(position=position, read=read, suite=suite, read_hash=read_hash, head=head))
         ReadEntry.objects.bulk_create(entries)
-        UnsealedRead.objects.filter(pk__in=[e.read_id for e in entries]).delete()
-        events.record(kind="reads.sealed", stream=STREAM, payload={"position": position, "count": len(entries), "head": head.hex()})
-    return len(entries)
+        if entries:
+            events.record(kind="reads.sealed", stream=STREAM, payload={"position": position, "count": len(entries), "head": head.hex()})
+    return len(entries) or seal_reads(batch)
