@@ -400,6 +400,17 @@ def test_queueing_an_old_event_again_does_not_stop_the_sealer(app: str, record: 
         assert list(verification.damages()) == []
 
 
+def test_more_old_events_and_reads_than_a_batch_holds_do_not_stop_the_sealers_either(app: str, record: dict[str, Any]) -> None:
+    with as_app(app), undone():
+        for position in (1, 2, 3):
+            sql("INSERT INTO kernel_unsealedevent (event_id) VALUES (%s)", tampering.event_at(position))
+        sql("INSERT INTO kernel_unsealedread (read_id) VALUES (%s)", tampering.read_at(1))
+        readlog.note_read(subject_kind="matter", subject_id=record["first"].pk)
+        assert readlog.seal_reads(batch=1) == 1
+        assert [events.seal(batch=1), events.seal(batch=1)] == [1, 0]
+        assert list(verification.damages()) == []
+
+
 def test_without_an_anchor_a_mended_tail_goes_unseen_and_with_one_it_does_not(record: dict[str, Any], tmp_path: Path) -> None:
     kept = tmp_path / "elsewhere.jsonl"
     assert anchors.write_anchor(kept) == 1

@@ -336,15 +336,16 @@ def trails(nodes: Sequence[Mapping[str, Any]], before: tuple[Text, ...] = ()) ->
     """Where every place of a drawn form is, in words from the part down to the field, so that a fault far down the page can be named at its top."""
     found: dict[str, Text] = {}
     for node in nodes:
-        trail = (*before, node["word"].label)
-        found[node["name"]] = Text(" › ".join(t.zh for t in trail), " › ".join(t.en for t in trail))
-        found |= trails(node.get("children", ()), trail)
+        trail, word = (*before, node["word"].label), node["word"].row_label
+        found |= _trail(node["name"], trail, node.get("children", ()))
         for row in node.get("rows", ()):
-            word, title = node["word"].row_label, f" {row['title']}" if row["title"] else ""
-            at = (*trail, Text(f"{word.zh} {row['count']}{title}", f"{word.en} {row['count']}{title}"))
-            found[row["name"]] = Text(" › ".join(t.zh for t in at), " › ".join(t.en for t in at))
-            found |= trails(row["children"], at)
+            which = f"{row['count']} {row['title']}".strip()
+            found |= _trail(row["name"], (*trail, Text(f"{word.zh} {which}", f"{word.en} {which}")), row["children"])
     return found
+
+
+def _trail(name: str, trail: tuple[Text, ...], inner: Sequence[Mapping[str, Any]]) -> dict[str, Text]:
+    return {name: Text(" › ".join(t.zh for t in trail), " › ".join(t.en for t in trail)), **trails(inner, trail)}
 
 
 @dataclass(slots=True)
