@@ -83,6 +83,10 @@ def test_a_question_travels_from_the_form_to_the_rating(desk: Any) -> None:  # n
     assert done.status_code == 302
     assert Rating.objects.get().level == 1
     assert set(Matter.objects.exclude(pk=matter.pk).values_list("process_code", flat=True)) == {"return_visit", "rectification"}
+    after = client.get(f"/track/{code}").content.decode()
+    follows = after[after.index("您的评价之后") : after.index("办理经过")]
+    assert follows.index("我们会给您回电。") < follows.index("正在核实您的评价。")
+    assert follows.count('class="tag light') == 2, "each by when"
 
 
 def test_who_cannot_hear_asks_by_text_comes_first_and_talks_to_and_fro_in_writing(desk: Any) -> None:  # noqa: F811

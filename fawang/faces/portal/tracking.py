@@ -26,6 +26,7 @@ from fawang.matters.policies import sight
 from fawang.matters.processes import process_version
 from fawang.matters.services import lock, possible_steps, take_step
 from fawang.oversight.models import Rating
+from fawang.oversight.selectors import what_follows
 from fawang.oversight.services import LEVELS, rate
 from fawang.people.actors import Actor
 
@@ -75,6 +76,7 @@ def _page(
             }
         )  # fmt: skip
     rated = Rating.objects.filter(matter=matter).exists()
+    follows = [{"told": told(child, language()), "clocks": lights(child, language())} for child in (what_follows(matter) if rated else ())]
     rateable = any(s.verb == "rated" and matter.state in s.from_ for s in process.steps) or not matter.is_open
     at = 1 if language().startswith("en") else 0
     entries = timeline(actor, matter, aspects=sight(actor, matter) - {"internal"}, language=language())
@@ -83,6 +85,7 @@ def _page(
         "matter": matter, "process": process, "told": told(matter, language()), "clocks": lights(matter, language()), "steps": steps, "code": code,
         "entries": entries, "reply": spoken if spoken and spoken.body and not spoken.mine else None, "errors": errors, "open": matter.is_open,
         "can_rate": not rated and rateable and bool(decide("oversight.rate", actor, matter)), "levels": [(n, w[at]) for n, w in LEVELS.items()],
+        "follows": follows,
         "sensitive": is_sensitive(matter.category_code), "others": any(not s["main"] for s in steps),
         "stream": live_address(request, [f"matter:{matter.pk}"]), "typed": (typed or {}).get("body", "") if not verb else "",
     }  # fmt: skip
