@@ -49,7 +49,7 @@ def watched() -> Iterator[Seen]:
 
     def noting(original: Any) -> Any:
         def asked(self: QueryDict, key: str, *rest: Any) -> Any:
-            if not self._mutable:  # type: ignore[attr-defined]
+            if self and not self._mutable:  # type: ignore[attr-defined]  # what is asked of an address without words is no field of the form
                 seen.asked.setdefault(key)
             return original(self, key, *rest)
 

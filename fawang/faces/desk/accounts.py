@@ -60,7 +60,14 @@ def _page(request: HttpRequest, *, errors: Any = None, values: Any = None, statu
         spec("username", "用户名", "User name", max_length=60), spec("name", "姓名", "Name", max_length=100),
         spec("office", "所属机构", "Office", widget="select", choices=_offices()), spec("phone", "手机", "Mobile", required=False),
     ]  # fmt: skip
-    context = {"rows": listed, "fields": fields, "errors": errors or {}, "values": values or {}, "may_create": bool(decide("people.create_staff", actor))}
+    context = {
+        "rows": listed,
+        "fields": fields,
+        "errors": errors or {},
+        "values": values or {},
+        "q": text,
+        "may_create": bool(decide("people.create_staff", actor)),
+    }
     return page(request, "desk/accounts.html", context, status=status)
 
 
@@ -144,6 +151,7 @@ def _account(request: HttpRequest, staff: Staff, *, refusal: Refusal | None = No
     move = spec("office", "调往", "Moves to", widget="select", choices=_offices())
     context = {
         "move": move, "staff": staff, "grants": grants, "fields": fields, "office": offices.get(str(staff.office_id), ""), "refusal": refusal,
+        "reason": request.POST.get("reason", "") if refusal else "",
         "may_grant": bool(decide("people.grant", actor, staff)), "why_not": decide("people.grant", actor, staff).reason,
         "may_disable": bool(decide("people.create_staff", actor, staff)) and staff.state == "active" and staff.pk != actor.staff_id,
     }  # fmt: skip

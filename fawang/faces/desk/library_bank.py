@@ -158,7 +158,14 @@ def _snippets(request: HttpRequest, *, refusal: Refusal | None = None, at: str =
     names = names_of_accounts([s.written_by for s in shown] + [s.reviewed_by for s in shown])
     fields: list[FieldSpec] = SNIPPET_FIELDS
     rows = [
-        {"s": s, "by": names.get(s.written_by, ""), "reviewer": names.get(s.reviewed_by, ""), "refusal": refusal if str(s.pk) == at else None} for s in shown
+        {
+            "s": s,
+            "by": names.get(s.written_by, ""),
+            "reviewer": names.get(s.reviewed_by, ""),
+            "refusal": refusal if str(s.pk) == at else None,
+            "reason": request.POST.get("reason", "") if str(s.pk) == at else "",
+        }
+        for s in shown
     ]
     context = {
         "rows": rows, "shown": shown, "fields": fields, "values": typed(request, fields) if refusal and not at else {}, "errors": errors_of(refusal) if refusal and not at else {},
