@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
@@ -134,14 +134,20 @@ def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
 
 
 @contextmanager
+def launched(tools: Playwright, *more: str) -> Iterator[Browser]:
+    """Headless Chromium, with more words on its command line."""
+    browser = tools.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu", *more])
+    try:
+        yield browser
+    finally:
+        browser.close()
+
+
+@contextmanager
 def running_browser(*more: str) -> Iterator[Browser]:
-    """Headless Chromium."""
-    with sync_playwright() as tools:
-        browser = tools.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu", *more])
-        try:
-            yield browser
-        finally:
-            browser.close()
+    """Headless Chromium by itself."""
+    with sync_playwright() as tools, launched(tools, *more) as browser:
+        yield browser
 
 
 class Sessions:

@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
-import math
 import os
 import signal
-import struct
 import sys
 import time
-import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Playwright, expect
 
 from fawang.hotline.engines.sound import WAV_HEADER_BYTES
-from tests.browser.house import House, Sessions, chromium, running_browser, running_house
+from tests.browser.house import House, chromium, running_house
 from tests.hotline_engines.phone import A_TABLE, strength
 from tests.hotline_gateway.caller import Caller
+from tests.hotline_gateway.seats import PATIENCE, browser_hears, ready, seated, speak, until
 
 CITIZEN, LAWYER, MUSIC = 580, 1000, 440
 """What each says all the time, in hertz; the music on hold is the demonstration's."""
 SEAT = "8001"
-PATIENCE = 60_000
-"""For a machine that does other things as well; nothing waits longer than it must."""
-
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not chromium(), reason="!! no Chromium: apt-get install chromium fonts-noto-cjk"),
 ]
 if not chromium():
     print("\n!! SKIPPED: no Chromium, browser seats are not tried (apt-get install chromium fonts-noto-cjk)", file=sys.stderr)
-
-
-def speak(path: Path) -> Path:
-    """Ten seconds of the lawyer's tone, as Chromium's microphone."""
-    with wave.open(str(path), "wb") as out:
-        out.setparams((1, 2, 48_000, 0, "NONE", ""))
-        out.writeframes(b"".join(struct.pack("<h", int(9000 * math.sin(2 * math.pi * LAWYER * n / 48_000))) for n in range(480_000)))
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -56,21 +42,9 @@ def house() -> Iterator[House]:
 
 
 @pytest.fixture(scope="module")
-def lawyer(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """A lawyer signed on at a seat with a headset, ready."""
-    said = speak(tmp_path_factory.mktemp("sound") / "tone.wav")
-    flags = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", f"--use-file-for-fake-audio-capture={said}")
-    with running_browser(*flags) as browser:
-        page = Sessions(browser, house).page("lin", height=800)
-        page.context.add_init_script("localStorage.setItem('seat-plain', '1')")  # a tone is what cleaning of sound takes away
-        page.context.set_default_timeout(PATIENCE)
-        page.on("dialog", lambda dialog: dialog.accept())
-        page.goto("/desk/hotline/")
-        if page.get_by_role("button", name="离开坐席").is_visible():  # a house that runs already
-            page.get_by_role("button", name="离开坐席").click()
-        page.locator(f"input[name=seat][value='{SEAT}']").check(force=True)
-        page.get_by_role("button", name="登录坐席").click()
-        expect(page.locator("[data-line-words]")).to_have_text("语音线路就绪", timeout=PATIENCE)
+def lawyer(tools: Playwright, house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """A lawyer signed on at a seat with a headset."""
+    with seated(tools, house, "lin", SEAT, speak(tmp_path_factory.mktemp("sound") / "tone.wav", LAWYER)) as page:
         yield page
 
 
@@ -94,46 +68,6 @@ def talking(lawyer: Page, citizen: Caller) -> Page:
     expect(lawyer.locator("[data-line-words]")).to_have_text("通话中", timeout=PATIENCE)
     expect(lawyer.get_by_role("button", name="挂断")).to_be_visible(timeout=PATIENCE)
     return lawyer
-
-
-def ready(page: Page) -> None:
-    """Free for a call, whatever the page shows now."""
-    if not page.get_by_text("空闲，等来电").is_visible():
-        page.keyboard.press("Alt+r")
-    expect(page.get_by_text("空闲，等来电")).to_be_visible(timeout=PATIENCE)
-
-
-LISTEN = """async () => {
-  const voice = document.querySelector('[data-voice]');
-  for (let n = 0; n < 150 && !voice.srcObject; n += 1) await new Promise((done) => setTimeout(done, 100));
-  const context = new AudioContext();
-  const look = context.createAnalyser();
-  look.fftSize = 16384;
-  context.createMediaStreamSource(voice.srcObject).connect(look);
-  await context.resume();
-  await new Promise((done) => setTimeout(done, 700));
-  const wave = new Float32Array(look.fftSize);
-  look.getFloatTimeDomainData(wave);
-  const rate = context.sampleRate;
-  await context.close();
-  return {rate, wave: Array.from(wave)};
-}"""
-
-
-def browser_hears(page: Page, *candidates: int) -> set[int]:
-    """Which of these tones the page's loudspeaker gives."""
-    found: dict[str, Any] = page.evaluate(LISTEN)
-    samples = [int(32_767 * x) for x in found["wave"]]
-    return {hz for hz in candidates if strength(samples, round(hz * 8000 / found["rate"], 6)) > 1000}  # type: ignore[arg-type]
-
-
-def until(hears: Callable[[], set[int]], expected: set[int]) -> None:
-    """Sound follows a command within moments, not at once."""
-    for _ in range(20):
-        if (found := hears()) == expected:
-            return
-        time.sleep(0.2)
-    assert found == expected
 
 
 def both_ways(page: Page, citizen: Caller) -> None:

@@ -116,9 +116,10 @@ def _shown(
         for s, stop in possible_steps(actor, matter)
     ]  # fmt: skip
     actions = [_form_of(a, actor, matter, verb, values, errors) for a in possible_actions(actor, matter)]
+    gone = not any(f["open"] and not f.get("stop") for f in [*steps, *actions])
     context = {
         "matter": matter, "process": process, "told": told(matter, tongue), "clocks": lights(matter, tongue), "aspects": aspects, "steps": steps,
-        "actions": actions, "left": [] if any(f["open"] and not f.get("stop") for f in [*steps, *actions]) else _words(fields, values or {}),
+        "actions": actions, "gone": gone and bool(errors), "left": _words(fields, values or {}) if gone else [],
         "entries": entries, "asked": next((e for e in reversed(entries) if e.mine and e.body), None), "cited": list(dict.fromkeys(c for e in entries for c in e.citations)), "shows": [(c, e if tongue.startswith("en") else z) for c, z, e in SHOWS],
         "beside": rows_of(queue(actor, read_filter(actor, request.GET), limit=BESIDE)), "title": matter.title if aspects & {"content", "topic"} else "",
         "people": _people(matter, aspects), "details": _details(matter, aspects), "groups": [GROUP_NAMES[g][0] for g in matter.priority_groups if g in GROUP_NAMES],
