@@ -59,6 +59,11 @@ def _note(taking: Taking) -> None:
     add_message(matter=taking.matter, actor=taking.actor, kind="note", body=taking.form.body, audience="internal")  # type: ignore[union-attr]
 
 
+def _explain(taking: Taking) -> None:
+    """What was found or put right, for the rater to read on the page of what he rated; the notice sends him there."""
+    add_message(matter=taking.matter, actor=taking.actor, kind="notice", body=taking.form.body)  # type: ignore[union-attr]
+
+
 def _attempt(taking: Taking) -> None:
     taking.matter.data["attempts"] = taking.matter.data.get("attempts", 0) + 1
     taking.matter.data["last_attempt"] = taking.now.isoformat()
@@ -116,10 +121,10 @@ RECTIFICATION = register(
         ),
         steps=(
             Step("confirm", Text("属实，重新办理", "True: handle again"), ("verifying",), ("rectifying",), "oversight.rectify", main=True),
-            Step("dismiss", Text("说明情况", "Explain"), ("verifying",), ("explained",), "oversight.rectify", form=DismissForm, clocks=(meets("RATE-NEG"),), effect=_note,
-                 tells=(Tell("applicant", "rating_explained", Text("关于您对{number}的评价，我们已核实并说明，请在网站查看。", "About your rating {number}: an explanation is online.")),)),
-            Step("finish", Text("整改完成并答复", "Done and answered"), ("rectifying",), ("answered",), "oversight.rectify", form=TextForm, effect=_note, main=True, clocks=(meets("RATE-NEG"),),
-                 tells=(Tell("applicant", "rating_answered", Text("您反映的问题已整改，感谢监督。", "What you pointed out has been put right.")),)),
+            Step("dismiss", Text("说明情况", "Explain"), ("verifying",), ("explained",), "oversight.rectify", form=DismissForm, clocks=(meets("RATE-NEG"),), effect=_explain,
+                 tells=(Tell("applicant", "rating_explained", Text("您的评价已核实，说明请凭原查询码在网站查看。", "Your rating was verified; read the explanation online with the code you have.")),)),
+            Step("finish", Text("整改完成并答复", "Done and answered"), ("rectifying",), ("answered",), "oversight.rectify", form=TextForm, effect=_explain, main=True, clocks=(meets("RATE-NEG"),),
+                 tells=(Tell("applicant", "rating_answered", Text("您评价中反映的问题已整改，答复请凭原查询码在网站查看，感谢监督。", "What your rating pointed out has been put right; read the answer online with the code you have.")),)),
         ),
         relations=(SERVED,), concludes=(Concludes("rectifies", "rectifying", "rectify"),),
     )

@@ -8,9 +8,14 @@ FOLLOWS = ("calls_back", "rectifies")
 """What a bad rating sets going, in the order in which the rater meets it."""
 
 
+def words_to_rater(child: Matter) -> list[str]:
+    """What the house wrote to the rater in a return visit or rectification; internal notes are never among it."""
+    return [message.body for message in child.messages.filter(audience="public", kind="notice").order_by("created_at")]
+
+
 def what_follows(matter: Matter) -> list[Matter]:
     """The return visit and the rectification of a bad rating (国办发〔2019〕51号): the rater is told their state and due times,
-    never their notes. One query; none for a matter still unrated is the caller's to save.
+    never their notes. One query.
     """
     links = MatterLink.objects.filter(parent=matter, relation__in=FOLLOWS).select_related("child")
     return [link.child for link in sorted(links, key=lambda link: FOLLOWS.index(link.relation))]

@@ -79,6 +79,14 @@ def answer(page: Page, address: str, text: str = ANSWER) -> None:
     page.wait_for_load_state()
 
 
+def rate(page: Page, code: str, level: int) -> None:
+    """Rate an answered matter on its own page: 5 very satisfied … 1 very dissatisfied."""
+    page.goto(f"/track/{code}")
+    page.locator(f"#rate input[name=level][value='{level}']").check(force=True)
+    page.locator("#rate button.main").click()
+    page.locator("#follows" if level <= 2 else "main h1").wait_for()
+
+
 def prepare(sessions: Sessions) -> list[Place]:
     """Play the scene; every page of portal and desk, in the states it can be in."""
     citizen, lawyer = sessions.page(width=390), sessions.page("li")
@@ -89,6 +97,9 @@ def prepare(sessions: Sessions) -> list[Place]:
     answer(lawyer, matter)
     lawyer.goto(matter)
     paper = str(lawyer.locator("a[href*='/paper/']").first.get_attribute("href"))
+    poor = ask(citizen, question="差评的问题：答复看不懂，经济补偿怎么算？")
+    answer(lawyer, desk_address(lawyer, "差评的问题"))
+    rate(citizen, poor, 1)
     mine = desk_address(lawyer, "刚提的问题")
     lawyer.goto("/desk/?scope=mine")
     working = str(lawyer.locator("main a.open").first.get_attribute("href"))
@@ -117,6 +128,7 @@ def prepare(sessions: Sessions) -> list[Place]:
         Place("track", "", f"/track/{fresh}", "new"),
         Place("track", "", f"/track/{told}", "answered"),
         Place("track", "", f"/track/{violent}", "violence"),
+        Place("track", "", f"/track/{poor}", "rated_badly"),
         Place("guides", "", "/guides"),
         Place("guide", "", "/guides/consultation"),
         Place("guide", "", "/guides/complaint", "complaint"),

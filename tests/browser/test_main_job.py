@@ -202,6 +202,8 @@ def test_a_bad_rating_is_called_back_by_somebody_else_and_put_right(sessions: Se
     expect(head.locator(".head .tag").first).to_have_text("已整改答复")
     anew(citizen)
     expect(citizen.locator(".time .body").last).to_contain_text("可以向劳动监察投诉")
+    expect(citizen.locator("#follows")).to_contain_text("已重新答复。")
+    expect(citizen.locator("#follows")).not_to_contain_text("希望说明向谁投诉")  # what was said to the caller stays with the house
     for page in (citizen, lawyer, caller, head):
         page.context.close()
 

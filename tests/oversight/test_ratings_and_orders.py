@@ -16,6 +16,7 @@ from fawang.matters import actions, sweeper
 from fawang.matters.models import Clock, Matter, MatterLink
 from fawang.matters.services import take_step
 from fawang.oversight.models import Rating
+from fawang.oversight.selectors import what_follows, words_to_rater
 from fawang.oversight.services import order_by_hand, raise_order, rate
 from fawang.oversight.tasks import supervise_lateness
 from tests import factories
@@ -114,6 +115,15 @@ def test_who_was_rated_neither_calls_back_nor_judges_it(house: dict[str, Any]) -
     assert again.state == "rectifying"
     assert Matter.objects.get(pk=house["matter"].pk).state == "follow_up"  # handled again, with its limit
     assert Clock.objects.filter(matter=house["matter"], rule_code="CONS-FOLLOW", state="running").exists()
+
+
+def test_what_was_found_of_a_bad_rating_is_read_by_the_rater_and_what_was_noted_is_not(house: dict[str, Any]) -> None:
+    rate(actor=house["asker"], matter_id=house["matter"].pk, level=1)
+    visit, putting_right = beside(house["matter"], "return_visit"), beside(house["matter"], "rectification")
+    take_step(actor=house["visitor"], matter_id=visit.pk, verb="record", data={"outcome": "unsatisfied", "body": "语气很急，先不说"})
+    take_step(actor=house["head"], matter_id=putting_right.pk, verb="dismiss", data={"finding": "no_basis", "body": "法律没有规定这一项补偿。"})
+    assert [(m.process_code, m.state) for m in what_follows(house["matter"])] == [("return_visit", "unsatisfied"), ("rectification", "explained")]
+    assert [words_to_rater(m) for m in what_follows(house["matter"])] == [[], ["法律没有规定这一项补偿。"]]
 
 
 def test_only_after_three_attempts_two_hours_apart_somebody_is_out_of_reach(house: dict[str, Any], monday: Advance) -> None:

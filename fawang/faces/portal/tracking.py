@@ -26,7 +26,7 @@ from fawang.matters.policies import sight
 from fawang.matters.processes import process_version
 from fawang.matters.services import lock, possible_steps, take_step
 from fawang.oversight.models import Rating
-from fawang.oversight.selectors import what_follows
+from fawang.oversight.selectors import what_follows, words_to_rater
 from fawang.oversight.services import LEVELS, rate
 from fawang.people.actors import Actor
 
@@ -76,7 +76,10 @@ def _page(
             }
         )  # fmt: skip
     rated = Rating.objects.filter(matter=matter).exists()
-    follows = [{"told": told(child, language()), "clocks": lights(child, language())} for child in (what_follows(matter) if rated else ())]
+    follows = [
+        {"told": told(child, language()), "clocks": lights(child, language()), "words": words_to_rater(child)}
+        for child in (what_follows(matter) if rated else ())
+    ]
     rateable = any(s.verb == "rated" and matter.state in s.from_ for s in process.steps) or not matter.is_open
     at = 1 if language().startswith("en") else 0
     entries = timeline(actor, matter, aspects=sight(actor, matter) - {"internal"}, language=language())

@@ -196,7 +196,7 @@ class Heard:
         for_it = (_BANK_WEIGHTS / (best + 1e-6)).T[0] @ self.rows[:, :-1] + _NEAR[2] * self.known.near_prior + _LIFT
         for row, worth in ((self.known.near_chapter, _NEAR[0]), (self.known.near_law, _NEAR[1])):
             near = self.both[row]
-            for_it += near * (worth / (near.max(initial=0.0) + 1e-6))
+            for_it += near * (worth / (np.max(near, initial=0.0) + 1e-6))
         return self.bank.key_of["article"][best_of(for_it, count, ordered=False)]
 
     def fill(self, features: npt.NDArray[np.float32], slot: Ints, chapter: Ints, law: Ints) -> None:
@@ -215,7 +215,7 @@ _LIFT = 0.1 * 13
 
 def best_of(values: Floats, count: int, *, ordered: bool = True) -> npt.NDArray[np.int64]:
     """Indexes of the best positive values, best first (in no order with ``ordered`` false)."""
-    high = values.max(initial=0.0)
+    high = np.max(values, initial=0.0)
     for share in (0.6, 0.3, 0.0):  # most values are small: the best are looked for among the few high ones first
         top = (values > share * high).nonzero()[0]
         if len(top) >= count:
