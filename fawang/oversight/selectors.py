@@ -19,3 +19,8 @@ def what_follows(matter: Matter) -> list[Matter]:
     """
     links = MatterLink.objects.filter(parent=matter, relation__in=FOLLOWS).select_related("child")
     return [link.child for link in sorted(links, key=lambda link: FOLLOWS.index(link.relation))]
+
+
+def can_be_called(child: Matter) -> bool:
+    """Whether the served left a number to call; who asked without one is told so instead of being promised a call."""
+    return any(party.phone for party in child.parties.filter(relation="applicant", ended_at=None))

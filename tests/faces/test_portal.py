@@ -89,6 +89,21 @@ def test_a_question_travels_from_the_form_to_the_rating(desk: Any) -> None:  # n
     assert follows.count('class="tag light') == 2, "each by when"
 
 
+def test_who_left_no_number_is_promised_no_call_after_a_bad_rating(desk: Any) -> None:  # noqa: F811
+    client = Client()
+    client.post("/ask", {"_key": key_in(client.get("/ask").content.decode()), "question": "厂里拖了我三个月工资", "region": "340104"})
+    matter = Matter.objects.get()
+    actions.assign(actor=desk["dispatcher"], matter_id=matter.pk, staff_id=desk["adviser"].pk)
+    said = {"body": "可以向劳动监察投诉，也可以申请仲裁。", "citations": "《劳动法》第五十条"}
+    take_step(actor=factories.actor(desk["adviser"]), matter_id=matter.pk, verb="answer", data=said)
+    track = f"/track/{matter.lookup_code}"
+    client.post(f"{track}/rating", {"_key": key_in(client.get(track).content.decode()), "level": "2"})
+    after = client.get(track).content.decode()
+    assert "您没有留电话，没法给您回电" in after
+    assert "我们会给您回电" not in after
+    assert "正在核实您的评价。" in after
+
+
 def test_who_cannot_hear_asks_by_text_comes_first_and_talks_to_and_fro_in_writing(desk: Any) -> None:  # noqa: F811
     client = Client()
     assert 'href="/ask?text=1"' in client.get("/ask").content.decode()

@@ -18,6 +18,7 @@ from fawang.faces.views_of import lights, timeline, told
 from fawang.kernel.errors import Absent, Refusal
 from fawang.kernel.policy import decide
 from fawang.kernel.text_safety import ValueProblem, check_text
+from fawang.kernel.texts import Text
 from fawang.matters.attachments import add_attachment, open_attachment, path_of
 from fawang.matters.conversation import write_message
 from fawang.matters.forms import fields_of
@@ -26,7 +27,7 @@ from fawang.matters.policies import sight
 from fawang.matters.processes import process_version
 from fawang.matters.services import lock, possible_steps, take_step
 from fawang.oversight.models import Rating
-from fawang.oversight.selectors import what_follows, words_to_rater
+from fawang.oversight.selectors import can_be_called, what_follows, words_to_rater
 from fawang.oversight.services import LEVELS, rate
 from fawang.people.actors import Actor
 
@@ -76,10 +77,7 @@ def _page(
             }
         )  # fmt: skip
     rated = Rating.objects.filter(matter=matter).exists()
-    follows = [
-        {"told": told(child, language()), "clocks": lights(child, language()), "words": words_to_rater(child)}
-        for child in (what_follows(matter) if rated else ())
-    ]
+    follows = [_follow(child) for child in (what_follows(matter) if rated else ())]
     rateable = any(s.verb == "rated" and matter.state in s.from_ for s in process.steps) or not matter.is_open
     at = 1 if language().startswith("en") else 0
     entries = timeline(actor, matter, aspects=sight(actor, matter) - {"internal"}, language=language())
@@ -93,6 +91,14 @@ def _page(
         "stream": live_address(request, [f"matter:{matter.pk}"]), "typed": (typed or {}).get("body", "") if not verb else "",
     }  # fmt: skip
     return render(request, "portal/track.html", context, status=status)
+
+
+def _follow(child: Matter) -> dict[str, Any]:
+    """One thing a bad rating set going, in words: its state, by when, what was written to the rater."""
+    words = told(child, language())["told"]
+    if child.is_open and child.process_code == "return_visit" and not can_be_called(child):
+        words = str(Text("您没有留电话，没法给您回电；核实的结果会写在这里。", "You left no number to call; what is found will be written here."))
+    return {"told": words, "clocks": lights(child, language()), "words": words_to_rater(child)}
 
 
 @open_to("public", "POST")
