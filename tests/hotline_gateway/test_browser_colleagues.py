@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Playwright, expect
 
-from tests.browser.house import House, chromium, running_house
+from tests.browser.house import House, chromium
 from tests.hotline_gateway.caller import Caller
 from tests.hotline_gateway.seats import FREE, PATIENCE, browser_hears, on_the_line, ready, seated, speak, until
 
@@ -20,16 +18,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not chromium(), reason="!! no Chromium: apt-get install chromium fonts-noto-cjk"),
 ]
-
-
-@pytest.fixture(scope="module")
-def house() -> Iterator[House]:
-    """The running province; FAWANG_BROWSER_AT and FAWANG_BROWSER_STATE name one that runs already."""
-    if at := os.environ.get("FAWANG_BROWSER_AT"):
-        yield House(at, "", Path(os.environ["FAWANG_BROWSER_STATE"]))
-        return
-    with running_house(FAWANG_HOTLINE="1", FAWANG_SIP_MEDIA_LOST_S="60", FAWANG_SEAT_GRACE_S="60") as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

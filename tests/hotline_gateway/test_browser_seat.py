@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Playwright, expect
 
 from fawang.hotline.engines.sound import WAV_HEADER_BYTES
-from tests.browser.house import House, chromium, running_house
+from tests.browser.house import House, chromium
 from tests.hotline_engines.phone import A_TABLE, strength
 from tests.hotline_gateway.caller import Caller
 from tests.hotline_gateway.seats import PATIENCE, browser_hears, ready, seated, speak, until
@@ -27,18 +27,6 @@ pytestmark = [
 ]
 if not chromium():
     print("\n!! SKIPPED: no Chromium, browser seats are not tried (apt-get install chromium fonts-noto-cjk)", file=sys.stderr)
-
-
-@pytest.fixture(scope="module")
-def house() -> Iterator[House]:
-    """The running province; FAWANG_BROWSER_AT and FAWANG_BROWSER_STATE name one that runs already."""
-    if at := os.environ.get("FAWANG_BROWSER_AT"):
-        yield House(at, "", Path(os.environ["FAWANG_BROWSER_STATE"]))
-        return
-    with running_house(
-        FAWANG_HOTLINE="1", FAWANG_SIP_MEDIA_LOST_S="60", FAWANG_SEAT_GRACE_S="60"
-    ) as running:  # how fast this machine starts a process decides nothing
-        yield running
 
 
 @pytest.fixture(scope="module")

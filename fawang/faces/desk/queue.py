@@ -93,7 +93,7 @@ def _queue(request: HttpRequest, *, results: list[RowResult] | None = None, refu
         "views": SavedView.objects.filter(staff_id=actor.account).order_by("pk"), "filter": {k: v for k, v in asdict(wanted).items() if v},
         "dispatcher": actor.has("dispatcher") or actor.has("office_head"), "claims": actor.has("adviser") and wanted.scope == "pool",
         "advisers": advisers_within(actor) if actor.has("dispatcher") or actor.has("office_head") else [],
-        "results": results, "refusal": refusal, "view_name": request.POST.get("name", "")[:80] if refusal else "", "narrowed": bool(wanted.process or wanted.light or wanted.region or wanted.closed or wanted.assignee),
+        "results": results, "refusal": refusal, "view_name": request.POST.get("name", "") if refusal else "", "narrowed": bool(wanted.process or wanted.light or wanted.region or wanted.closed or wanted.assignee),
     }  # fmt: skip
     context["may_tick"] = bool(context["rows"]) and not wanted.closed and (context["claims"] or context["dispatcher"])
     return page(
