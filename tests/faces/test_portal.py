@@ -89,6 +89,24 @@ def test_a_question_travels_from_the_form_to_the_rating(desk: Any) -> None:  # n
     assert follows.count('class="tag light') == 2, "each by when"
 
 
+def test_a_search_that_finds_nothing_says_why_it_may_be_so(desk: Any) -> None:  # noqa: F811
+    client = Client()
+    client.post("/ask", {"_key": key_in(client.get("/ask").content.decode()), "question": "厂里拖了我三个月工资", "region": "340104", "phone": "13800000001"})
+    lawyer = sign_in(factories.actor(desk["adviser"]))
+    by_phone = lawyer.post("/desk/search", {"q": "13800000001"}).content.decode()
+    assert Matter.objects.get().number not in by_phone, "not his: nobody is found by his phone"
+    assert "没有查到，或者不在您能看的范围内。" in by_phone
+
+
+def test_the_outbox_of_the_demonstration_says_in_words_what_became_of_a_message(desk: Any) -> None:  # noqa: F811
+    client = Client()
+    client.post("/ask", {"_key": key_in(client.get("/ask").content.decode()), "question": "厂里拖了我三个月工资", "region": "340104", "phone": "13800000001"})
+    page = client.get("/outbox").content.decode()
+    assert "138****0001" in page
+    assert re.search("已发出|待发", page)
+    assert not re.search(r"· (sent|waiting|pending|queued)", page)
+
+
 def test_who_left_no_number_is_promised_no_call_after_a_bad_rating(desk: Any) -> None:  # noqa: F811
     client = Client()
     client.post("/ask", {"_key": key_in(client.get("/ask").content.decode()), "question": "厂里拖了我三个月工资", "region": "340104"})
