@@ -1,0 +1,76 @@
+"""代班: while a handler is on leave his substitute has his open matters; when he is back he has them again."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db import DatabaseError, transaction
+
+from fawang.kernel import clock
+from fawang.kernel.context import acting
+from fawang.kernel.errors import Refusal
+from fawang.matters.allocation import assign_to
+from fawang.matters.models import Assignment, Matter
+from fawang.people.actors import live_grants
+from fawang.people.models import Leave, Staff
+from fawang.people.selectors import on_leave_ids
+
+log = logging.getLogger("fawang.standing_in")
+SUBSTITUTED = "substituted"
+
+
+def stand_in(batch: int = 200) -> int:
+    """Move what has to move now, each in a transaction of its own; returns how many moved.
+
+    A substitute never gets more than he may have: he is of the same office, in service, holds a post the absent holds too,
+    and the conflict check is made as for anybody. What he may not have stays where it is, late for all to see, until a
+    dispatcher decides. The access of whom a matter leaves ends in the same moment.
+    """
+    now, moved = clock.now(), 0
+    away = set(on_leave_ids(now))
+    with acting(door="system"):
+        for matter_id, holder, taker, method in [*_leaving(now, away), *_coming_back(away)][:batch]:
+            try:
+                moved += _move(matter_id, holder, taker, method)
+            except DatabaseError:
+                raise  # the connection is gone, not the matter
+            except Refusal as refusal:
+                log.debug("matter %s stays: %s", matter_id, refusal.code)
+    return moved
+
+
+def _leaving(now: datetime, away: set[uuid.UUID]) -> Iterator[tuple[uuid.UUID, uuid.UUID, uuid.UUID, str]]:
+    leaves = Leave.objects.filter(starts_at__lte=now, ends_at__gt=now, substitute__state="active").exclude(substitute_id__in=away)
+    for leave in leaves.select_related("staff", "substitute"):
+        assert leave.substitute is not None
+        if _may_stand_in(leave.staff, leave.substitute):
+            for matter_id in Matter.objects.filter(assignee_id=leave.staff_id, is_open=True).values_list("pk", flat=True):
+                yield matter_id, leave.staff_id, leave.substitute.pk, SUBSTITUTED
+
+
+def _coming_back(away: set[uuid.UUID]) -> Iterator[tuple[uuid.UUID, uuid.UUID, uuid.UUID, str]]:
+    standing = Assignment.objects.filter(staff__in=Leave.objects.exclude(substitute=None).values("substitute"), ended_at=None, method=SUBSTITUTED)
+    for spell in standing.filter(matter__is_open=True):
+        owner = Assignment.objects.filter(matter=spell.matter_id).exclude(method=SUBSTITUTED).order_by("-assigned_at").first()
+        if owner is not None and owner.staff_id not in away and owner.staff_id != spell.staff_id:
+            yield spell.matter_id, spell.staff_id, owner.staff_id, "automatic"
+
+
+def _may_stand_in(absent: Staff, substitute: Staff) -> bool:
+    """Of the same office, with a post in common: rights are never widened by standing in."""
+    posts = {grant.role for grant in live_grants(absent)} & {grant.role for grant in live_grants(substitute)}
+    return substitute.office_id == absent.office_id and bool(posts)
+
+
+def _move(matter_id: uuid.UUID, holder: uuid.UUID, taker: uuid.UUID, method: str) -> int:
+    with transaction.atomic():
+        matter = Matter.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=matter_id, is_open=True, assignee_id=holder).first()
+        if matter is None:
+            return 0
+        assign_to(matter, staff_id=taker, by=None, method=method, note="代班" if method == SUBSTITUTED else "销假收回")
+        matter.version += 1
+        matter.save()
+    return 1

@@ -1,0 +1,117 @@
+"""Leave and substitute: matters go to whom the absent named, never wider than his rights, and come back with him."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from fawang.kernel import clock
+from fawang.kernel.errors import Absent
+from fawang.kernel.policy import decide
+from fawang.matters import actions
+from fawang.matters.models import Assignment, Matter
+from fawang.matters.policies import sight
+from fawang.matters.services import take_step
+from fawang.matters.standing_in import stand_in
+from fawang.people.accounts import set_leave
+from fawang.people.models import Staff
+from tests import factories
+
+Advance = Callable[[timedelta], None]
+pytestmark = pytest.mark.django_db
+ANSWER = {"body": "可以先投诉，再申请仲裁。", "citations": "《劳动法》第五十条"}
+
+
+@pytest.fixture
+def desk(monday: Advance) -> dict[str, Any]:
+    """Li handles one matter; Zhou is his colleague."""
+    bureau = factories.office("justice_bureau")
+    agency = factories.office("legal_aid_agency", parent=bureau)
+    people = {
+        "agency": agency, "bureau": bureau,
+        "li": factories.staff("李律师", "adviser", at=agency, is_adviser=True),
+        "zhou": factories.staff("周律师", "adviser", at=agency, is_adviser=True),
+        "dispatcher": factories.actor(factories.staff("王派单", "dispatcher", at=agency)),
+    }  # fmt: skip
+    matter = factories.matter("consultation", agency, person=factories.citizen("甲", "13900000001"))
+    actions.assign(actor=people["dispatcher"], matter_id=matter.pk, staff_id=people["li"].pk)
+    return {**people, "matter": matter}
+
+
+def away(who: Staff, substitute: Staff | None, days: int = 2) -> None:
+    set_leave(actor=factories.actor(who), staff=who, starts_at=clock.now(), ends_at=clock.now() + timedelta(days=days), substitute=substitute)
+
+
+def handler(matter: Matter) -> Any:
+    return Matter.objects.get(pk=matter.pk).assignee_id
+
+
+def test_the_substitute_has_the_open_matters_and_the_absent_has_no_access_until_he_is_back(desk: dict[str, Any], monday: Advance) -> None:
+    li, zhou, matter = factories.actor(desk["li"]), factories.actor(desk["zhou"]), desk["matter"]
+    assert "content" not in sight(zhou, matter)
+    away(desk["li"], desk["zhou"])
+    assert stand_in() == 1
+    assert stand_in() == 0, "once"
+    spell = Assignment.objects.get(matter=matter, ended_at=None)
+    assert (spell.staff_id, spell.method, spell.note) == (desk["zhou"].pk, "substituted", "代班")
+    fresh = Matter.objects.get(pk=matter.pk)
+    assert "content" in sight(zhou, fresh)
+    assert not decide("matters.assignee", li, fresh)
+    with pytest.raises(Absent):
+        take_step(actor=li, matter_id=matter.pk, verb="answer", data=ANSWER)
+    monday(timedelta(days=2))
+    assert stand_in() == 1
+    assert handler(matter) == desk["li"].pk
+    assert "content" not in sight(zhou, Matter.objects.get(pk=matter.pk)), "with his spell his sight ends"
+    assert stand_in() == 0
+
+
+def test_what_a_dispatcher_decides_meanwhile_stays(desk: dict[str, Any], monday: Advance) -> None:
+    away(desk["li"], desk["zhou"])
+    stand_in()
+    actions.assign(actor=desk["dispatcher"], matter_id=desk["matter"].pk, staff_id=desk["zhou"].pk)  # a dispatcher decided for good
+    monday(timedelta(days=3))
+    assert stand_in() == 0
+    assert handler(desk["matter"]) == desk["zhou"].pk
+
+
+def test_without_a_substitute_nothing_moves(desk: dict[str, Any]) -> None:
+    away(desk["li"], None)
+    assert stand_in() == 0
+    assert handler(desk["matter"]) == desk["li"].pk
+
+
+@pytest.mark.parametrize("why", ["no post in common", "of another office", "a party himself", "away too", "left"])
+def test_nobody_stands_in_beyond_his_rights(desk: dict[str, Any], why: str) -> None:
+    zhou = desk["zhou"]
+    if why == "no post in common":
+        zhou = factories.staff("孙窗口", "window_clerk", at=desk["agency"])
+    elif why == "of another office":
+        zhou = factories.staff("钱律师", "adviser", at=factories.office("legal_aid_agency", parent=desk["bureau"]), is_adviser=True)
+    elif why == "a party himself":
+        desk["matter"].parties.create(relation="opponent", staff_id=zhou.pk)
+    elif why == "away too":
+        away(zhou, None)
+    else:
+        Staff.objects.filter(pk=zhou.pk).update(state="left")
+    away(desk["li"], zhou)
+    assert stand_in() == 0
+    assert handler(desk["matter"]) == desk["li"].pk
+
+
+def test_who_stands_in_and_goes_on_leave_himself_passes_on_and_the_owner_gets_it_back(desk: dict[str, Any], monday: Advance) -> None:
+    wu = factories.staff("吴律师", "adviser", at=desk["agency"], is_adviser=True)
+    away(desk["li"], desk["zhou"], days=4)
+    stand_in()
+    monday(timedelta(days=1))
+    away(desk["zhou"], wu, days=1)
+    assert stand_in() == 1
+    assert handler(desk["matter"]) == wu.pk
+    monday(timedelta(days=1))
+    assert stand_in() == 0, "it does not wander while its owner is away"
+    monday(timedelta(days=2))
+    assert stand_in() == 1
+    assert handler(desk["matter"]) == desk["li"].pk
