@@ -135,3 +135,16 @@ def test_the_announced_make_up_days_of_2026_are_workdays(monday: Advance) -> Non
         assert calendar.is_working_day(date.fromisoformat(day)), day
     for day in ("2026-01-02", "2026-02-16", "2026-04-06", "2026-05-05", "2026-06-19", "2026-09-25", "2026-10-07"):
         assert not calendar.is_working_day(date.fromisoformat(day)), day
+
+
+def test_a_village_of_a_demonstration_city_is_reached_down_its_tree_and_none_hangs_in_the_air() -> None:
+    from fawang.regions.models import Division
+
+    assert selectors.path_name("340102001001") == "安徽省合肥市瑶海区明光路街道填海巷社区居委会"
+    assert selectors.division("340102001001").level == 5  # type: ignore[union-attr]
+    assert "340102001" in {d.code for d in selectors.children("340102")}
+    assert "340102001002" in {d.code for d in selectors.children("340102001")}
+    below = Division.objects.filter(level__gte=4)
+    assert not below.exclude(parent_code__in=Division.objects.values("code")).values_list("code", flat=True)[:5]
+    cities = {code[:4] for code in below.values_list("code", flat=True)}
+    assert cities == {"3401", "3402"}
