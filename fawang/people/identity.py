@@ -87,8 +87,3 @@ def _resident(kind: IdentityKind, number: str) -> IdentityNumber:
         raise ValueProblem("id.check_digit")
     sex = "male" if int(number[16]) % 2 else "female"
     return IdentityNumber(kind, number, upgraded, born, sex, number[:6])
-
-
-def mask_id(text: str) -> str:
-    """340102********1234."""
-    return text[:6] + "*" * max(len(text) - 10, 4) + text[-4:] if len(text) > 10 else "****"

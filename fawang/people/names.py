@@ -18,8 +18,3 @@ def check_name(text: str) -> str:
 def suggested_form(text: str) -> str:
     """The form with the standard middle dot U+00B7, to offer, never to impose."""
     return "".join("·" if ch in _DOTS else ch for ch in text)
-
-
-def mask_name(text: str) -> str:
-    """张*, 欧阳** : the first character stays."""
-    return text[:1] + "*" * max(len(text) - 1, 1) if text else ""

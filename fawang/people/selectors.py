@@ -9,11 +9,9 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from fawang.kernel import clock, crypto
-from fawang.kernel.folding import fold_name
-from fawang.people.identity import IdentityKind, parse_identity
-from fawang.people.models import Leave, Notice, Person, Staff
-from fawang.people.phones import mask_phone, parse_phone
+from fawang.kernel import clock
+from fawang.people.models import Leave, Notice, Staff
+from fawang.people.phones import mask_phone
 
 
 def staff_with_role(role: str, *, office_id: uuid.UUID | None = None) -> QuerySet[Staff]:
@@ -29,28 +27,6 @@ def staff_with_role(role: str, *, office_id: uuid.UUID | None = None) -> QuerySe
 def on_leave_ids(at: datetime) -> list[uuid.UUID]:
     """Staff on leave at a moment."""
     return list(Leave.objects.filter(starts_at__lte=at, ends_at__gt=at).values_list("staff_id", flat=True))
-
-
-def substitute_of(staff: Staff, at: datetime) -> Staff | None:
-    """Who stands in for somebody on leave."""
-    leave = Leave.objects.filter(staff=staff, starts_at__lte=at, ends_at__gt=at).select_related("substitute").first()
-    return leave.substitute if leave else None
-
-
-def person_by_identity(kind: str, number: str) -> Person | None:
-    """A person by document; 15- and 18-digit numbers of one person find the same."""
-    parsed = parse_identity(IdentityKind(kind), number)
-    return Person.objects.filter(identity_index=crypto.blind("identity", parsed.canonical)).first()
-
-
-def people_by_phone(phone: str) -> QuerySet[Person]:
-    """People who gave this number."""
-    return Person.objects.filter(phone_index=crypto.blind("phone", parse_phone(phone).canonical))
-
-
-def people_by_name(name: str) -> QuerySet[Person]:
-    """People of that name (folded)."""
-    return Person.objects.filter(name_index=crypto.blind("name", fold_name(name)))
 
 
 def outbox(limit: int = 100) -> list[Notice]:

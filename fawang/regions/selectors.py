@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 
-from fawang.kernel.folding import fold_name
 from fawang.kernel.freshness import Kept
 from fawang.kernel.texts import Text
 from fawang.regions.codes import prefix_of, scope_contains
@@ -77,14 +76,6 @@ def children(code: str) -> list[Division]:
 def provinces() -> list[Division]:
     """All provinces."""
     return list(Division.objects.filter(level=1, valid_to=None))
-
-
-def search_divisions(text: str, limit: int = 20) -> list[Division]:
-    """Divisions whose name or pinyin begins so."""
-    found = Division.objects.filter(valid_to=None)
-    key = fold_name(text)
-    chosen = found.filter(pinyin_key__startswith=key) if key.isascii() else found.filter(name__startswith=text)
-    return list(chosen.order_by("level", "code")[:limit])
 
 
 def _read_calendar() -> WorkingCalendar:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from django.db.models import QuerySet
 
 from fawang.kernel.folding import fold_name, pinyin_key
@@ -45,14 +43,3 @@ def find_sites(*, text: str = "", region: str = "") -> QuerySet[ServiceSite]:
     if region:
         rows = rows.filter(region_code__startswith=region.rstrip("0"))
     return _named(rows, text)  # type: ignore[return-value]
-
-
-def sites_near(lat: float, lon: float, limit: int = 10) -> list[tuple[ServiceSite, float]]:
-    """The nearest open places with their distance in kilometres, on a plane good enough for one province."""
-    found = []
-    for site in ServiceSite.objects.filter(state="active", lat__isnull=False):
-        assert site.lat is not None
-        assert site.lon is not None
-        north, east = (site.lat - lat) * 111.2, (site.lon - lon) * 111.2 * math.cos(math.radians(lat))
-        found.append((site, math.hypot(north, east)))
-    return sorted(found, key=lambda item: item[1])[:limit]
