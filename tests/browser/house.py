@@ -180,13 +180,18 @@ class Sessions:
 
 
 def anew(page: Page) -> None:
-    """Load the page anew, as a person does; it may be doing so by itself at that moment, because there is news."""
-    try:
-        page.reload()
-    except Error as aborted:
-        if "ERR_ABORTED" not in str(aborted):
-            raise
-        page.wait_for_load_state()
+    """Load the page anew, as a person does; it may be doing so by itself at that moment, because there is news.
+
+    Then Chromium breaks ours off ("aborted"), or says it has no page to load between the two documents ("not attached"): wait, and ask again.
+    """
+    for _ in range(3):
+        try:
+            page.reload()
+            return
+        except Error as overtaken:
+            if not any(sign in str(overtaken) for sign in ("ERR_ABORTED", "Not attached to an active page")):
+                raise
+            page.wait_for_load_state()
 
 
 def sign_in(page: Page, who: str, password: str) -> None:
