@@ -18,10 +18,10 @@ from fawang.matters.allocation import assign_automatically, assign_to, lock_part
 from fawang.matters.assignments import end_assignment
 from fawang.matters.categories import category_in_force
 from fawang.matters.conversation import add_message
-from fawang.matters.models import Assignment, Matter
+from fawang.matters.models import Assignment, Matter, MatterParty
 from fawang.matters.openings import Opening, link, open_matter
-from fawang.matters.parties import PartyWords, add_party
-from fawang.matters.processes import all_processes
+from fawang.matters.parties import PartyWords, add_party, end_party
+from fawang.matters.processes import all_processes, process_version
 from fawang.matters.routing import office_for
 from fawang.matters.services import lock
 from fawang.people.actors import Actor
@@ -172,6 +172,34 @@ def add_matter_party(*, actor: Actor, matter_id: uuid.UUID, words: PartyWords) -
         lock_parties(matter)
         add_party(matter=matter, words=words)
         recheck_conflicts(matter)
+    return matter
+
+
+def endable_parties(matter: Matter) -> list[MatterParty]:
+    """Whose part in the matter can be ended: not who brought it, and nobody of the staff (who is complained about stays so, or he could see the file)."""
+    process = process_version(matter.process_code, matter.process_version)
+    brought = process.relations[0].code
+    return [p for p in matter.parties.filter(ended_at=None, staff=None).select_related("organisation").order_by("pk") if p.relation != brought]
+
+
+def end_matter_party(*, actor: Actor, matter_id: uuid.UUID, party_id: uuid.UUID, reason: str) -> Matter:
+    """A dispatcher ends a party's part (wrongly named, a mandate withdrawn); access and conflict end in the same moment, the reason stays as a note.
+
+    Raises ``Refusal("form.invalid")`` naming ``party`` when it is none whose part can be ended.
+    """
+    with transaction.atomic():
+        matter = lock(matter_id)
+        require("matters.dispatch", actor, matter)
+        if not matter.is_open:
+            raise Refusal("matter.closed", status=409)
+        lock_parties(matter)
+        party = next((p for p in endable_parties(matter) if p.pk == party_id), None)
+        if party is None:
+            raise Refusal("form.invalid", fields={"party": Refusal("matter.party", field="party")})
+        end_party(party=party)
+        add_message(matter=matter, actor=actor, kind="note", body=reason, audience="internal")
+        matter.version += 1
+        matter.save()
     return matter
 
 

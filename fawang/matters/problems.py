@@ -23,6 +23,7 @@ catalogue(
         "matter.merge": ("只能合并同一服务的未办结事项。", "Only open matters of the same service can be merged."),
         "matter.self_link": ("不能与自身关联。", "A matter cannot be linked to itself."),
         "matter.same_office": ("已在该机构。", "It is already there."),
+        "matter.party": ("这个人不在可以结束的当事人之列。", "The part of this person cannot be ended."),
         "matter.no_substitute": ("无人可以承办，请由派单员处理。", "Nobody is free; a dispatcher must decide."),
         "file.quarantine": ("附件正在安全检查，稍后即可查看。", "The file is being checked and can be opened soon."),
         "file.refused": ("附件未通过安全检查，不能打开。", "The file did not pass the check."),

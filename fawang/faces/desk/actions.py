@@ -19,6 +19,7 @@ from fawang.matters.forms import FieldSpec
 from fawang.matters.intake import PRIORITY_GROUPS
 from fawang.matters.models import Matter
 from fawang.matters.parties import PartyWords
+from fawang.matters.policies import sight
 from fawang.matters.processes import all_processes, process_version
 from fawang.matters.selectors import search
 from fawang.oversight.services import order_by_hand
@@ -119,6 +120,17 @@ def _relation_choices(actor: Actor, matter: Matter) -> list[tuple[str, Text]]:
     return [(r.code, r.name) for r in process.relations[1:]]
 
 
+def _party_choices(actor: Actor, matter: Matter) -> list[tuple[str, Text]]:
+    names = {code: str(name) for code, name in _relation_choices(actor, matter)}
+    named = "identity" in sight(actor, matter)  # who may not see who it is chooses by what he is
+    rows = []
+    for party in actions.endable_parties(matter):
+        name = (party.name or (party.organisation.name if party.organisation else "未留姓名")) if named else "身份保密"
+        words = f"{names.get(party.relation, party.relation)}：{name}"
+        rows.append((str(party.pk), Text(words, words)))
+    return rows
+
+
 def _services() -> list[tuple[str, Text]]:
     named = {p.code: p.name for p in all_processes() if p.public}
     return sorted(named.items())
@@ -156,6 +168,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("party", Text("添加当事人", "Add a party"), "matters.handle_or_dispatch",
            lambda a, m: [spec("relation", "是什么人", "Relation", widget="select", choices=_relation_choices(a, m)), spec("name", "姓名或单位", "Name", max_length=100),
                          spec("phone", "电话", "Phone", required=False)], _party, lambda a, m: m.is_open and bool(_relation_choices(a, m)), icon="users"),
+    Action("end_party", Text("结束当事人关系", "End a party's part"), "matters.dispatch",
+           lambda a, m: [spec("party", "谁", "Who", widget="select", choices=_party_choices(a, m)), _text("reason", "为什么", "Why")],
+           lambda a, m, v: actions.end_matter_party(actor=a, matter_id=m, party_id=_uuid(v, "party", "matter.party"), reason=_words(v, "reason")),
+           lambda a, m: m.is_open and bool(actions.endable_parties(m)), icon="user-minus"),
     Action("split", Text("拆出另一件事项", "Split off"), "matters.handle_or_dispatch",
            lambda a, m: [spec("process", "办理哪项服务", "Service", widget="select", choices=_services()), _text("title", "另一件事", "The other thing"),
                          spec("category", "分类", "Category", widget="select", required=False, choices=category_choices())], _split, icon="split"),
