@@ -25,6 +25,7 @@ VERBS = (
     "check",
     "library",
     "norms",
+    "categories",
     "hotline",
     "hotline_engine",
 )

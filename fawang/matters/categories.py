@@ -23,13 +23,19 @@ def category_in_force(code: str) -> Category:
     return found
 
 
-def counted_as(code: str, version: int, target: int) -> str:
-    """The code statistics of edition ``target`` count an old code as; itself when nothing maps it."""
-    current = code
-    for step in range(version, target):
-        mapped = CategoryMapping.objects.filter(from_version_id=step, from_code=current).first()
-        current = mapped.to_code if mapped else current
-    return current
+def counted_as(on: date | None = None) -> dict[str, str]:
+    """Former codes and the code of the edition in force on a date (today) they are counted as; other codes count as themselves.
+
+    A code that was given up never comes back (``taxonomy.publish_edition``), so the code alone tells which it is.
+    """
+    steps = CategoryMapping.objects.filter(to_version__effective_from__lte=on or clock.today()).order_by("to_version_id")
+    found: dict[str, str] = {}
+    for old, new in steps.values_list("from_code", "to_code"):
+        for code, target in found.items():
+            if target == old:
+                found[code] = new
+        found[old] = new
+    return found
 
 
 def names_of(codes: set[str], language: str) -> dict[str, str]:

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from django.db import transaction
 
+from fawang.kernel import clock
 from fawang.matters.models import Category, CategoryMapping, CategoryVersion
 
 SHIPPED = Path(__file__).parent / "rules" / "categories.csv"
+COLUMNS = ("code", "name", "name_en", "words")
+LEVELS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a row (0: with the whole), in which column, and why, for the person who wrote the table."""
+
+    row: int
+    column: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"第{self.row}行 {self.column}：{self.reason}" if self.row else f"{self.column}：{self.reason}"
 
 
 def load_shipped_taxonomy() -> int:
@@ -18,42 +35,89 @@ def load_shipped_taxonomy() -> int:
     with transaction.atomic():
         edition, made = CategoryVersion.objects.get_or_create(number=1, defaults={"effective_from": date(2017, 8, 21), "source": "随系统发布"})
         if made:
-            _write(edition, SHIPPED)
+            with SHIPPED.open(encoding="utf-8", newline="") as file:
+                _write(edition, list(csv.DictReader(file)))
         return edition.categories.count()
 
 
-def publish_edition(*, path: Path, effective_from: date, source: str, mapping: dict[str, str]) -> CategoryVersion:
-    """A new edition in force from a date. Codes that vanish must be mapped, so that statistics stay continuous.
+def faults_of_edition(rows: list[dict[str, str]], *, effective_from: date, mapping: dict[str, str]) -> list[Fault]:
+    """Everything that keeps ``rows`` (``code``, ``name``, ``name_en``, ``words``) from being the next edition; nothing is written."""
+    found = [*_faults_of_rows(rows)]
+    before = CategoryVersion.objects.order_by("-number").first()
+    codes = {row.get("code", "").strip() for row in rows}
+    if before is not None and effective_from <= max(before.effective_from, clock.today()):
+        found.append(Fault(0, "生效日期", f"要晚于今天，也要晚于上一版（{before.effective_from:%Y-%m-%d}）"))
+    held = set(before.categories.values_list("code", flat=True)) if before else set()
+    for lost in sorted(held - codes - set(mapping)):
+        found.append(Fault(0, lost, "新版没有这个分类，请写明今后按哪个分类统计"))
+    for old, new in sorted(mapping.items()):
+        if old not in held:
+            found.append(Fault(0, old, "上一版没有这个分类"))
+        elif old in codes:
+            found.append(Fault(0, old, "新版仍有这个分类，不能又归入另一个"))
+        if new not in codes:
+            found.append(Fault(0, new, "新版没有这个分类，不能归入"))
+    gone = set(CategoryMapping.objects.values_list("from_code", flat=True))
+    found += [Fault(0, code, "这个编码用过，已归入别的分类，请另取编码") for code in sorted(codes & gone)]
+    return found
 
-    Raises ``ValueError`` naming the codes that are mapped to nothing. Own transaction.
+
+def publish_edition(rows: list[dict[str, str]], *, effective_from: date, source: str, mapping: dict[str, str]) -> CategoryVersion:
+    """The next edition, in force from a coming day. What vanishes is mapped, so that statistics stay continuous; an old code is never given a new sense.
+
+    Raises ``ValueError`` with every fault, one a line (:func:`faults_of_edition`). Own transaction; two at once wait for each other.
     """
     with transaction.atomic():
         before = CategoryVersion.objects.select_for_update().order_by("-number").first()
+        if faults := faults_of_edition(rows, effective_from=effective_from, mapping=mapping):
+            raise ValueError("\n".join(str(f) for f in faults))
         edition = CategoryVersion.objects.create(number=before.number + 1 if before else 1, effective_from=effective_from, source=source)
-        _write(edition, path)
+        _write(edition, rows)
         if before is not None:
-            codes = set(edition.categories.values_list("code", flat=True))
-            lost = [c for c in before.categories.values_list("code", flat=True) if c not in codes and mapping.get(c) not in codes]
-            if lost:
-                raise ValueError("categories without a successor: " + ", ".join(sorted(lost)))
             CategoryMapping.objects.bulk_create(
                 CategoryMapping(from_version=before, from_code=old, to_version=edition, to_code=new) for old, new in mapping.items()
             )
     return edition
 
 
-def _write(edition: CategoryVersion, path: Path) -> None:
-    with path.open(encoding="utf-8", newline="") as file:
-        Category.objects.bulk_create(
-            Category(
-                version=edition,
-                code=row["code"],
-                parent_code=row["code"].rpartition(".")[0],
-                level=row["code"].count(".") + 1,
-                name=row["name"],
-                name_en=row["name_en"],
-                words=row["words"],
-                order=order,
-            )
-            for order, row in enumerate(csv.DictReader(file))
+def _faults_of_rows(rows: list[dict[str, str]]) -> Iterable[Fault]:
+    if not rows:
+        yield Fault(0, "code", "表里没有分类")
+    if rows and (missing := [c for c in COLUMNS if c not in rows[0]]):
+        yield Fault(1, "、".join(missing), "缺少这一列")
+        return
+    seen: set[str] = set()
+    for number, row in enumerate(rows, start=2):  # row 1 of the file names the columns
+        code = row["code"] or ""
+        if not code or any(not part or not part.replace("_", "").isalnum() or not part.isascii() for part in code.split(".")):
+            yield Fault(number, "code", f"“{code}”应由字母、数字组成，各级之间用点隔开")
+        elif code.count(".") >= LEVELS:
+            yield Fault(number, "code", f"“{code}”超过三级")
+        elif code in seen:
+            yield Fault(number, "code", f"“{code}”重复")
+        elif "." in code and code.rpartition(".")[0] not in seen:
+            yield Fault(number, "code", f"“{code}”的上级应写在它前面")
+        if len(code) > 80:
+            yield Fault(number, "code", "最多80个字")
+        seen.add(code)
+        for column, longest in (("name", 80), ("name_en", 120)):
+            if not (row[column] or "").strip():
+                yield Fault(number, column, "没有填写")
+            elif len(row[column]) > longest:
+                yield Fault(number, column, f"最多{longest}个字")
+
+
+def _write(edition: CategoryVersion, rows: list[dict[str, str]]) -> None:
+    Category.objects.bulk_create(
+        Category(
+            version=edition,
+            code=row["code"],
+            parent_code=row["code"].rpartition(".")[0],
+            level=row["code"].count(".") + 1,
+            name=row["name"],
+            name_en=row["name_en"],
+            words=row["words"] or "",
+            order=order,
         )
+        for order, row in enumerate(rows)
+    )

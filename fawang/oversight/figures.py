@@ -17,6 +17,7 @@ from django.db.models.functions import TruncDate
 
 from fawang.kernel.clock import BEIJING
 from fawang.kernel.texts import Text
+from fawang.matters.categories import counted_as
 from fawang.matters.models import Clock, Matter, Message
 from fawang.oversight.models import Rating
 
@@ -91,14 +92,21 @@ def compute(first: date, last: date) -> dict[str, Counter[Key]]:
     return counted
 
 
+CATEGORY = 3
+
+
 def by(figures: dict[str, Counter[Key]], part: int, offices: Iterable[str] | None = None) -> list[dict[str, Any]]:
-    """Rows grouped by one part of the key (0 day, 1 office, 2 process, 3 category), within some offices."""
+    """Rows grouped by one part of the key (0 day, 1 office, 2 process, 3 category), within some offices.
+
+    A category of a former edition is counted as what it became, so that the row goes on through the years.
+    """
     wanted = set(offices) if offices is not None else None
+    now = counted_as() if part == CATEGORY else {}
     groups: dict[Any, dict[str, int]] = {}
     for code, counter in figures.items():
         for key, n in counter.items():
             if wanted is None or key[1] in wanted:
-                groups.setdefault(key[part], dict.fromkeys(figures, 0))[code] += n
+                groups.setdefault(now.get(str(key[part]), key[part]), dict.fromkeys(figures, 0))[code] += n
     return [{"key": key, **groups[key]} for key in sorted(groups, key=str)]
 
 
@@ -110,5 +118,6 @@ def matters_behind(code: str, first: date, last: date, *, offices: Iterable[str]
     if process:
         rows = rows.filter(**{f"{prefix}process_code": process})
     if category is not None:
-        rows = rows.filter(**{f"{prefix}category_code": category})
+        former = [old for old, new in counted_as().items() if new == category]
+        rows = rows.filter(**{f"{prefix}category_code__in": [category, *former]})
     return list(dict.fromkeys(rows.order_by("-pk").values_list(matter, flat=True)))
