@@ -14,8 +14,8 @@ from fawang.kernel.context import acting
 from fawang.kernel.errors import Refusal
 from fawang.matters.allocation import assign_to
 from fawang.matters.models import Assignment, Matter
-from fawang.people.actors import live_grants
-from fawang.people.models import Leave, Staff
+from fawang.people.actors import may_stand_in
+from fawang.people.models import Leave
 from fawang.people.selectors import on_leave_ids
 
 log = logging.getLogger("fawang.standing_in")
@@ -46,7 +46,7 @@ def _leaving(now: datetime, away: set[uuid.UUID]) -> Iterator[tuple[uuid.UUID, u
     leaves = Leave.objects.filter(starts_at__lte=now, ends_at__gt=now, substitute__state="active").exclude(substitute_id__in=away)
     for leave in leaves.select_related("staff", "substitute"):
         assert leave.substitute is not None
-        if _may_stand_in(leave.staff, leave.substitute):
+        if may_stand_in(leave.staff, leave.substitute):
             for matter_id in Matter.objects.filter(assignee_id=leave.staff_id, is_open=True).values_list("pk", flat=True):
                 yield matter_id, leave.staff_id, leave.substitute.pk, SUBSTITUTED
 
@@ -57,12 +57,6 @@ def _coming_back(away: set[uuid.UUID]) -> Iterator[tuple[uuid.UUID, uuid.UUID, u
         owner = Assignment.objects.filter(matter=spell.matter_id).exclude(method=SUBSTITUTED).order_by("-assigned_at").first()
         if owner is not None and owner.staff_id not in away and owner.staff_id != spell.staff_id:
             yield spell.matter_id, spell.staff_id, owner.staff_id, "automatic"
-
-
-def _may_stand_in(absent: Staff, substitute: Staff) -> bool:
-    """Of the same office, with a post in common: rights are never widened by standing in."""
-    posts = {grant.role for grant in live_grants(absent)} & {grant.role for grant in live_grants(substitute)}
-    return substitute.office_id == absent.office_id and bool(posts)
 
 
 def _move(matter_id: uuid.UUID, holder: uuid.UUID, taker: uuid.UUID, method: str) -> int:

@@ -19,7 +19,7 @@ from fawang.kernel.folding import pinyin_key
 from fawang.kernel.policy import require
 from fawang.kernel.work import tell_live
 from fawang.people import policies, problems  # noqa: F401 - registered here
-from fawang.people.actors import SYSTEM, Actor, Grant, live_grants
+from fawang.people.actors import SYSTEM, Actor, Grant, live_grants, may_stand_in
 from fawang.people.models import Leave, RoleGrant, Staff
 from fawang.people.phones import parse_phone
 from fawang.people.roles import ADMINISTRATORS, ROLES, clash
@@ -221,7 +221,7 @@ def disable_staff(*, actor: Actor, staff: Staff, reason: str) -> None:
         staff.state, staff.left_at = "left", clock.now()
         staff.save(update_fields=["state", "left_at"])
         _end_sessions(staff)
-        events.record(kind="staff.disabled", stream=staff.pk, payload={"staff": str(staff.pk), "reason": reason[:40]})
+        events.record(kind="staff.disabled", stream=staff.pk, payload={"staff": str(staff.pk), "reason": reason})
 
 
 def move_staff(*, actor: Actor, staff: Staff, office_id: uuid.UUID) -> None:
@@ -247,9 +247,11 @@ def _end_sessions(staff: Staff) -> None:
 
 
 def set_leave(*, actor: Actor, staff: Staff, starts_at: datetime, ends_at: datetime, substitute: Staff | None = None) -> Leave:
-    """Enter leave with an optional substitute."""
+    """Enter leave with an optional substitute. Raises ``Refusal("form.invalid")`` naming ``substitute`` for one who could not stand in."""
     with transaction.atomic():
         require("people.self", actor)
+        if substitute is not None and not may_stand_in(staff, substitute):
+            raise Refusal("form.invalid", fields={"substitute": Refusal("leave.substitute", field="substitute")})
         row = Leave.objects.create(staff=staff, starts_at=starts_at, ends_at=ends_at, substitute=substitute)
         events.record(
             kind="staff.leave_set",

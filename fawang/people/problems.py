@@ -17,6 +17,10 @@ catalogue(
         "code.limit": ("这个号码今天收到的验证码太多，请明天再试，或拨打12348。", "This number has had too many codes today; call 12348."),
         "role.unknown": ("没有这个岗位。", "There is no such role."),
         "role.clash": ("三员分立：这些岗位不能由一人兼任。", "These roles must be in different hands."),
+        "leave.substitute": (
+            "这个人不能代班：要在职、同机构、有相同岗位。",
+            "He cannot stand in: it takes one in service, of the same office, with a post in common.",
+        ),
         "staff.exists": ("用户名已被使用。", "The user name is taken."),
         "staff.first": ("已经有账号，不能再做首次设置。", "Accounts exist already."),
         "staff.password_again": ("两次输入的密码不一样。", "The two passwords differ."),

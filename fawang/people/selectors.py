@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from fawang.kernel import clock
+from fawang.people.actors import live_grants
 from fawang.people.models import Leave, Notice, Staff
 from fawang.people.phones import mask_phone
 
@@ -22,6 +23,14 @@ def staff_with_role(role: str, *, office_id: uuid.UUID | None = None) -> QuerySe
         state="active", grants__role=role, grants__revoked_at=None, grants__valid_from__lte=now,
     ).distinct()  # fmt: skip
     return found.filter(office_id=office_id) if office_id else found
+
+
+def possible_substitutes(staff: Staff) -> list[Staff]:
+    """Who may stand in for an account (:func:`fawang.people.actors.may_stand_in`), by name. One query a post."""
+    if staff.office_id is None:
+        return []
+    found = {mate.pk: mate for grant in live_grants(staff) for mate in staff_with_role(grant.role, office_id=staff.office_id) if mate.pk != staff.pk}
+    return sorted(found.values(), key=lambda mate: mate.pinyin_key)
 
 
 def on_leave_ids(at: datetime) -> list[uuid.UUID]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fawang.kernel import clock
-from fawang.kernel.errors import Absent
+from fawang.kernel.errors import Absent, Refusal
 from fawang.kernel.policy import decide
 from fawang.matters import actions
 from fawang.matters.models import Assignment, Matter
@@ -17,7 +17,8 @@ from fawang.matters.policies import sight
 from fawang.matters.services import take_step
 from fawang.matters.standing_in import stand_in
 from fawang.people.accounts import set_leave
-from fawang.people.models import Staff
+from fawang.people.models import Leave, Staff
+from fawang.people.selectors import possible_substitutes
 from tests import factories
 
 Advance = Callable[[timedelta], None]
@@ -85,21 +86,36 @@ def test_without_a_substitute_nothing_moves(desk: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("why", ["no post in common", "of another office", "a party himself", "away too", "left"])
-def test_nobody_stands_in_beyond_his_rights(desk: dict[str, Any], why: str) -> None:
+def test_nobody_stands_in_beyond_his_rights_even_when_something_changed_after_he_was_named(desk: dict[str, Any], why: str) -> None:
     zhou = desk["zhou"]
+    away(desk["li"], zhou)
     if why == "no post in common":
-        zhou = factories.staff("孙窗口", "window_clerk", at=desk["agency"])
+        zhou.grants.update(revoked_at=clock.now())
     elif why == "of another office":
-        zhou = factories.staff("钱律师", "adviser", at=factories.office("legal_aid_agency", parent=desk["bureau"]), is_adviser=True)
+        Staff.objects.filter(pk=zhou.pk).update(office_id=factories.office("legal_aid_agency", parent=desk["bureau"]).pk)
     elif why == "a party himself":
         desk["matter"].parties.create(relation="opponent", staff_id=zhou.pk)
     elif why == "away too":
         away(zhou, None)
     else:
         Staff.objects.filter(pk=zhou.pk).update(state="left")
-    away(desk["li"], zhou)
     assert stand_in() == 0
     assert handler(desk["matter"]) == desk["li"].pk
+
+
+def test_who_could_not_stand_in_is_neither_offered_nor_taken_as_substitute(desk: dict[str, Any]) -> None:
+    li, elsewhere = desk["li"], factories.office("legal_aid_agency", parent=desk["bureau"])
+    unfit = [
+        factories.staff("孙窗口", "window_clerk", at=desk["agency"]),
+        factories.staff("钱律师", "adviser", at=elsewhere, is_adviser=True),
+        li,
+    ]
+    for name in unfit:
+        with pytest.raises(Refusal) as refused:
+            away(li, name)
+        assert refused.value.fields["substitute"].code == "leave.substitute"
+    assert Leave.objects.count() == 0
+    assert [s.pk for s in possible_substitutes(li)] == [desk["zhou"].pk]
 
 
 def test_who_stands_in_and_goes_on_leave_himself_passes_on_and_the_owner_gets_it_back(desk: dict[str, Any], monday: Advance) -> None:

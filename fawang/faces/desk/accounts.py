@@ -24,6 +24,7 @@ from fawang.people.accounts import create_staff, disable_staff, grant_role, move
 from fawang.people.actors import Actor, live_grants
 from fawang.people.models import Leave, RoleGrant, Staff
 from fawang.people.roles import ROLES
+from fawang.people.selectors import possible_substitutes
 from fawang.registry.models import Organisation
 
 LISTED = 200
@@ -180,7 +181,12 @@ def change(request: HttpRequest, staff_id: uuid.UUID, verb: str) -> HttpResponse
                 raise Absent
             revoke_role(actor=actor, grant=grant)
         elif verb == "disable":
-            disable_staff(actor=actor, staff=staff, reason=request.POST.get("reason", "")[:40])
+            reason = request.POST.get("reason", "")
+            try:
+                check_text(reason, max_length=200)
+            except ValueProblem as bad:
+                raise Refusal(bad.code, field="reason", **bad.params) from None
+            disable_staff(actor=actor, staff=staff, reason=reason)
         elif verb == "move":
             office = Organisation.objects.filter(pk=_uuid(request.POST.get("office", ""))).first()
             if office is None:
@@ -206,9 +212,7 @@ def me(request: HttpRequest) -> HttpResponse:
 def _me(request: HttpRequest, *, errors: Any = None, values: Any = None, status: int = 200) -> HttpResponse:
     actor = actor_of(request)
     staff = Staff.objects.get(pk=actor.account)
-    colleagues = [
-        (str(s.pk), Text(s.name, s.name)) for s in Staff.objects.filter(office_id=staff.office_id, state="active").exclude(pk=staff.pk).order_by("pinyin_key")
-    ]
+    colleagues = [(str(s.pk), Text(s.name, s.name)) for s in possible_substitutes(staff)]
     fields = [
         spec("from", "从", "From", widget="date"), spec("to", "到（含当日）", "To (inclusive)", widget="date"),
         spec("substitute", "代班人", "Substitute", widget="select", required=False, choices=colleagues),
@@ -234,7 +238,10 @@ def me_change(request: HttpRequest, verb: str) -> HttpResponse:
             first, last = _leave_day(request, "from"), _leave_day(request, "to")
             if last < first:
                 raise Refusal("form.invalid", fields={"to": Refusal("leave.order", field="to")})
-            substitute = Staff.objects.filter(pk=_uuid(request.POST.get("substitute", "")), office_id=staff.office_id, state="active").first()
+            named = request.POST.get("substitute", "")
+            substitute = Staff.objects.filter(pk=_uuid(named)).first()
+            if named and substitute is None:
+                raise Refusal("form.invalid", fields={"substitute": Refusal("leave.substitute", field="substitute")})
             set_leave(actor=actor, staff=staff, starts_at=first, ends_at=last + timedelta(days=1), substitute=substitute)
         return "/desk/me"
 
