@@ -1,4 +1,4 @@
-"""One world for all probes of this folder: built once, and every probe is undone."""
+"""One world for the probes of a module: built once, and every probe is undone. It holds a transaction open, so no test of another kind may run in its time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.access.world import World, build
 from tests.conftest import MONDAY
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: object) -> Iterator[World]:
     """The world, inside a transaction that is never committed."""
     from django.db import transaction
