@@ -8,8 +8,9 @@ import pytest
 from django.contrib.sessions.backends.db import SessionStore
 
 from fawang.hotline import calling, seats
+from fawang.hotline.engines.fake import Party
 from fawang.hotline.gateway import door
-from fawang.hotline.models import AgentState, CallLeg, QueueEntry, Seat
+from fawang.hotline.models import AgentState, CallbackRequest, CallLeg, QueueEntry, Seat
 from fawang.kernel.errors import Refusal
 from fawang.people.actors import Actor
 from tests.hotline.world import World, staff_of
@@ -90,6 +91,49 @@ def test_a_silent_desk_phone_is_let_be(world: World) -> None:
     assert world.state(li) == ("talking", "")
     assert world.row(citizen).state == "talking"
     assert QueueEntry.objects.get().state == "taken"
+
+
+WAITS = {"greeting": "12348", "menu": "12348001", "queued": "12348", "offering": "12348"}
+"""Number dialled for each state in which only the line can tell that the citizen is gone."""
+
+
+def waiting_in(world: World, state: str) -> Party:
+    """A citizen whose call has come as far as that state."""
+    citizen = world.call(to=WAITS[state])
+    for _ in range(40):
+        if world.row(citizen).state == state:
+            return citizen
+        world.wait(0.5)
+    raise AssertionError(f"never {state}, but {world.row(citizen).state}")
+
+
+@pytest.mark.parametrize("state", WAITS)
+def test_a_waiting_citizen_whose_telephone_died_without_a_word_is_let_go_and_owed_a_call(world: World, state: str) -> None:
+    li = world.agent("李律师", ready=state == "offering")
+    citizen = waiting_in(world, state)
+    citizen.lose_media(30_000)
+    world.pump()
+    assert world.row(citizen).state == state, "a muted telephone is given time"
+    citizen.lose_media(45_000)
+    world.pump()
+    row = world.row(citizen)
+    assert (row.state, row.end_cause, row.end_side) == ("ended", "engine_lost", "engine")
+    assert CallLeg.objects.get(leg_id=citizen.leg_id).cause == "media_lost"
+    assert citizen.leg_id not in world.engine.core.legs
+    assert QueueEntry.objects.filter(state__in=("waiting", "offered")).count() == 0
+    assert world.state(li)[0] == ("ready" if state == "offering" else "not_ready")
+    assert CallbackRequest.objects.filter(source_call=row, reason="lost").count() == (state in ("queued", "offering"))
+
+
+def test_sound_again_in_time_keeps_the_place_in_the_queue(world: World) -> None:
+    world.agent("李律师", ready=False)
+    citizen = waiting_in(world, "queued")
+    citizen.lose_media(30_000)
+    citizen.lose_media(0)
+    citizen.lose_media(15_000)
+    world.pump()
+    assert world.row(citizen).state == "queued"
+    assert QueueEntry.objects.get().state == "waiting"
 
 
 def signed_in(who: Actor) -> str:

@@ -238,6 +238,8 @@ def test_silence_on_the_line_is_told_and_taken_back() -> None:
         phone.rtp_silent = True
         lost = await world.until(ev.MediaLost, leg_id=caller.leg_id)
         assert 1000 <= lost.silent_ms < 1500
+        await asyncio.sleep(1.2)
+        assert [e.silent_ms // 1000 for e in world.told(ev.MediaLost, leg_id=caller.leg_id)] == [1, 2], "once for every span"
         phone.rtp_silent = False
         await world.until(ev.MediaBack, leg_id=caller.leg_id)
 

@@ -207,7 +207,7 @@ class TransferResult(LegEvent):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MediaLost(LegEvent):
-    """No sound packet from the leg for so long."""
+    """No sound packet from the leg for so long; told again after every further span of the same length."""
 
     silent_ms: int
 

@@ -26,6 +26,10 @@ from fawang.hotline.seats import line_of
 
 log = logging.getLogger("fawang.hotline")
 Handler = Callable[[Turn, CallLeg, Any], None]
+GONE_MS = 45_000
+"""A citizen who waits and has sent no sound for so long is not there any more: his telephone died without a word."""
+WAITING = ("arriving", "greeting", "menu", "queued", "offering")
+"""States in which nobody else would notice that."""
 
 
 class LeaseLost(Exception):
@@ -195,7 +199,12 @@ def _record_done(here: Turn, leg: CallLeg, event: ev.RecordDone) -> None:
 
 def _media(here: Turn, leg: CallLeg, event: ev.MediaLost | ev.MediaBack) -> None:
     if leg.role == "citizen":
-        here.call.notes["silent_ms"] = event.silent_ms if isinstance(event, ev.MediaLost) else 0
+        silent_ms = event.silent_ms if isinstance(event, ev.MediaLost) else 0
+        here.call.notes["silent_ms"] = silent_ms
+        if leg.leg_id == here.call.leg_id and here.call.state in WAITING and silent_ms >= GONE_MS:
+            ending.mark_leg_ended(leg, at=here.at, cause="media_lost", side="engine")
+            here.order(do.HangUp(command_id="", leg_id=leg.leg_id))
+            talking.citizen_gone(here, "media_lost", "engine")
     elif isinstance(event, ev.MediaLost) and leg.role == "agent" and _speaks_by_browser(here, leg):
         ending.mark_leg_ended(leg, at=here.at, cause="media_lost", side="engine")
         here.order(do.HangUp(command_id="", leg_id=leg.leg_id))

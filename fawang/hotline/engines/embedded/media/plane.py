@@ -224,11 +224,11 @@ class Plane:
         for stream in list(self.streams):
             stream.events.lapse(now)
             silent = now - stream.last_in
-            if not stream.lost_told and silent > self.lost_after_s:
-                stream.lost_told = True
+            if silent > self.lost_after_s * (stream.lost_told + 1):
+                stream.lost_told = int(silent / self.lost_after_s)
                 self.reports.media_lost(stream, int(silent * 1000))
             elif stream.lost_told and silent < self.lost_after_s:
-                stream.lost_told = False
+                stream.lost_told = 0
                 self.reports.media_back(stream)
             if now >= stream.rtcp_state["next"]:
                 stream.rtcp_state["next"] = now + REPORT_S

@@ -127,7 +127,8 @@ class Stream:
         self.received, self.seq_base, self.seq_high = 0, -1, 0
         self.jitter, self.transit = 0.0, 0.0
         self.last_in = now
-        self.lost_told = False
+        self.lost_told = 0
+        """How many times the span after which silence is a loss has been told since the last packet."""
         self.events = EventReceiver(report_key)
         self.inband: ToneDetector | None = None
         self.keys: KeySender | None = None
