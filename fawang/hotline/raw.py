@@ -15,7 +15,7 @@ from fawang.kernel import clock
 
 KEPT = {
     "did", "cause", "side", "code", "talk_ms", "packets_in", "packets_out", "packets_lost", "digits_id", "reason", "play_id", "ms_played",
-    "bridge_id", "rec_id", "ms", "size", "gaps_ms", "silent_ms", "loss_in", "jitter_in_ms", "adopted", "trunk", "account", "on", "command_id",
+    "bridge_id", "rec_id", "ms", "size", "gaps_ms", "silent_ms", "control_ms", "loss_in", "jitter_in_ms", "adopted", "trunk", "account", "on", "command_id",
     "up", "early_media", "sha256", "ok", "hear", "from_leg", "to_leg", "method",
 }  # fmt: skip
 """Fields of engine events worth keeping that can hold nothing personal; digits and numbers are not among them."""

@@ -125,6 +125,18 @@ def test_a_waiting_citizen_whose_telephone_died_without_a_word_is_let_go_and_owe
     assert CallbackRequest.objects.filter(source_call=row, reason="lost").count() == (state in ("queued", "offering"))
 
 
+def test_who_is_muted_and_sends_no_sound_keeps_his_place_while_his_telephone_still_reports(world: World) -> None:
+    world.agent("李律师", ready=False)
+    citizen = waiting_in(world, "queued")
+    for silent in (45_000, 60_000, 300_000):
+        citizen.lose_media(silent, control_ms=4_000)
+    world.pump()
+    assert world.row(citizen).state == "queued"
+    citizen.lose_media(345_000, control_ms=49_000)
+    world.pump()
+    assert world.row(citizen).state == "ended"
+
+
 def test_sound_again_in_time_keeps_the_place_in_the_queue(world: World) -> None:
     world.agent("李律师", ready=False)
     citizen = waiting_in(world, "queued")

@@ -210,6 +210,8 @@ class MediaLost(LegEvent):
     """No sound packet from the leg for so long; told again after every further span of the same length."""
 
     silent_ms: int
+    control_ms: int = -1
+    """Since its last RTCP: who is muted and sends no sound may still be there; -1 when none ever came."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -83,9 +83,9 @@ class Party:
         leg_id, ok = self.engine.hands.refers.get(refer_id, ("", False))
         return ok if leg_id == self.leg_id else None
 
-    def lose_media(self, ms: int) -> None:
-        """No more sound from it (``ms`` so far), or sound again with 0."""
-        reports.on_media(self.engine.core, self.leg_id, ms)
+    def lose_media(self, ms: int, control_ms: int = -1) -> None:
+        """No more sound from it (``ms`` so far, its last RTCP ``control_ms`` ago), or sound again with 0."""
+        reports.on_media(self.engine.core, self.leg_id, ms, control_ms)
 
     def hears(self) -> set[str]:
         """What it hears now: ``play:<medium>``, ``music:<medium>``, ``leg:<leg_id>``."""

@@ -230,11 +230,11 @@ def on_transfer_result(core: Core, leg_id: str, ok: bool, code: int = 0) -> None
             core.tell(ev.TransferResult, leg_id=leg_id, ok=ok, code=code)
 
 
-def on_media(core: Core, leg_id: str, silent_ms: int) -> None:
-    """No packets for so long, or (0) packets again."""
+def on_media(core: Core, leg_id: str, silent_ms: int, control_ms: int = -1) -> None:
+    """No sound for so long (and no RTCP; -1: there never was any), or (0) sound again."""
     if leg_id in core.legs:
         with core.turn():
             if silent_ms:
-                core.tell(ev.MediaLost, leg_id=leg_id, silent_ms=silent_ms)
+                core.tell(ev.MediaLost, leg_id=leg_id, silent_ms=silent_ms, control_ms=control_ms)
             else:
                 core.tell(ev.MediaBack, leg_id=leg_id)

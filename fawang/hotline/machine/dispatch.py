@@ -27,7 +27,7 @@ from fawang.hotline.seats import line_of
 log = logging.getLogger("fawang.hotline")
 Handler = Callable[[Turn, CallLeg, Any], None]
 GONE_MS = 45_000
-"""A citizen who waits and has sent no sound for so long is not there any more: his telephone died without a word."""
+"""A citizen who waits and has sent neither sound nor RTCP for so long is not there any more: his telephone died without a word."""
 WAITING = ("arriving", "greeting", "menu", "queued", "offering")
 """States in which nobody else would notice that."""
 
@@ -201,7 +201,8 @@ def _media(here: Turn, leg: CallLeg, event: ev.MediaLost | ev.MediaBack) -> None
     if leg.role == "citizen":
         silent_ms = event.silent_ms if isinstance(event, ev.MediaLost) else 0
         here.call.notes["silent_ms"] = silent_ms
-        if leg.leg_id == here.call.leg_id and here.call.state in WAITING and silent_ms >= GONE_MS:
+        there = isinstance(event, ev.MediaLost) and 0 <= event.control_ms < GONE_MS
+        if leg.leg_id == here.call.leg_id and here.call.state in WAITING and silent_ms >= GONE_MS and not there:
             ending.mark_leg_ended(leg, at=here.at, cause="media_lost", side="engine")
             here.order(do.HangUp(command_id="", leg_id=leg.leg_id))
             talking.citizen_gone(here, "media_lost", "engine")

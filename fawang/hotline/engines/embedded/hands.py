@@ -253,11 +253,11 @@ class EmbeddedHands:
         """See ``Driver``."""
         return self.board.trunks.views()
 
-    def media_lost(self, stream: Stream, silent_ms: int) -> None:
+    def media_lost(self, stream: Stream, silent_ms: int, control_ms: int) -> None:
         """The plane misses a stream's packets; silence is right while the far side holds us."""
         leg = self.board.core.legs.get(self.board.legs_of.get(stream, ""))
         if leg is not None and not leg.held_by_far:
-            reports.on_media(self.board.core, leg.leg_id, silent_ms)
+            reports.on_media(self.board.core, leg.leg_id, silent_ms, control_ms)
 
     def media_back(self, stream: Stream) -> None:
         """The plane has packets again."""

@@ -37,7 +37,7 @@ class PlaneReports:
     """What the plane tells its owner about a stream."""
 
     prompt_over: Callable[[Stream], None]
-    media_lost: Callable[[Stream, int], None]
+    media_lost: Callable[[Stream, int, int], None]
     media_back: Callable[[Stream], None]
     quality: Callable[[Stream, rtcp.Seen], None]
 
@@ -226,7 +226,8 @@ class Plane:
             silent = now - stream.last_in
             if silent > self.lost_after_s * (stream.lost_told + 1):
                 stream.lost_told = int(silent / self.lost_after_s)
-                self.reports.media_lost(stream, int(silent * 1000))
+                control = stream.rtcp_state.get("came_at")
+                self.reports.media_lost(stream, int(silent * 1000), -1 if control is None else int((now - control) * 1000))
             elif stream.lost_told and silent < self.lost_after_s:
                 stream.lost_told = 0
                 self.reports.media_back(stream)
@@ -248,6 +249,7 @@ class Plane:
         if peer[0] not in stream.trusted:
             return
         stream.remote_rtcp = peer
+        stream.rtcp_state["came_at"] = now
         seen = rtcp.read(stream, data, clock.now().timestamp(), now)
         for name in ("loss", "jitter_ms", "round_trip_ms"):
             if getattr(seen, name) >= 0:
