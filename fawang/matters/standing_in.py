@@ -14,9 +14,8 @@ from fawang.kernel.context import acting
 from fawang.kernel.errors import Refusal
 from fawang.matters.allocation import assign_to
 from fawang.matters.models import Assignment, Matter
-from fawang.people.actors import may_stand_in
 from fawang.people.models import Leave
-from fawang.people.selectors import on_leave_ids
+from fawang.people.selectors import on_leave_ids, possible_substitutes
 
 log = logging.getLogger("fawang.standing_in")
 SUBSTITUTED = "substituted"
@@ -46,7 +45,7 @@ def _leaving(now: datetime, away: set[uuid.UUID]) -> Iterator[tuple[uuid.UUID, u
     leaves = Leave.objects.filter(starts_at__lte=now, ends_at__gt=now, substitute__state="active").exclude(substitute_id__in=away)
     for leave in leaves.select_related("staff", "substitute"):
         assert leave.substitute is not None
-        if may_stand_in(leave.staff, leave.substitute):
+        if leave.substitute in possible_substitutes(leave.staff):
             for matter_id in Matter.objects.filter(assignee_id=leave.staff_id, is_open=True).values_list("pk", flat=True):
                 yield matter_id, leave.staff_id, leave.substitute.pk, SUBSTITUTED
 

@@ -19,10 +19,11 @@ from fawang.kernel.folding import pinyin_key
 from fawang.kernel.policy import require
 from fawang.kernel.work import tell_live
 from fawang.people import policies, problems  # noqa: F401 - registered here
-from fawang.people.actors import SYSTEM, Actor, Grant, live_grants, may_stand_in
+from fawang.people.actors import SYSTEM, Actor, Grant, live_grants
 from fawang.people.models import Leave, RoleGrant, Staff
 from fawang.people.phones import parse_phone
 from fawang.people.roles import ADMINISTRATORS, ROLES, clash
+from fawang.people.selectors import possible_substitutes
 
 FAILURES, LOCKED_FOR = 5, timedelta(minutes=15)
 _NOBODY = make_password("nobody")
@@ -250,7 +251,7 @@ def set_leave(*, actor: Actor, staff: Staff, starts_at: datetime, ends_at: datet
     """Enter leave with an optional substitute. Raises ``Refusal("form.invalid")`` naming ``substitute`` for one who could not stand in."""
     with transaction.atomic():
         require("people.self", actor)
-        if substitute is not None and not may_stand_in(staff, substitute):
+        if substitute is not None and substitute not in possible_substitutes(staff):
             raise Refusal("form.invalid", fields={"substitute": Refusal("leave.substitute", field="substitute")})
         row = Leave.objects.create(staff=staff, starts_at=starts_at, ends_at=ends_at, substitute=substitute)
         events.record(

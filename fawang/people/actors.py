@@ -79,12 +79,6 @@ def live_grants(staff: Staff) -> list[RoleGrant]:
     return list(staff.grants.filter(Q(valid_to=None) | Q(valid_to__gt=now), revoked_at=None, valid_from__lte=now))
 
 
-def may_stand_in(absent: Staff, substitute: Staff) -> bool:
-    """In service, of the same office, with a post in common: rights are never widened by standing in."""
-    posts = {grant.role for grant in live_grants(absent)} & {grant.role for grant in live_grants(substitute)}
-    return substitute.pk != absent.pk and substitute.state == "active" and absent.office_id == substitute.office_id is not None and bool(posts)
-
-
 def actor_of_staff(staff: Staff) -> Actor:
     """The actor of an active account; a disabled one is anonymous. One query."""
     if staff.state != "active":

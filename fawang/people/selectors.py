@@ -26,7 +26,7 @@ def staff_with_role(role: str, *, office_id: uuid.UUID | None = None) -> QuerySe
 
 
 def possible_substitutes(staff: Staff) -> list[Staff]:
-    """Who may stand in for an account (:func:`fawang.people.actors.may_stand_in`), by name. One query a post."""
+    """代班: in service, of the same office, with a post in common, so that rights are never widened by standing in. By name; one query a post."""
     if staff.office_id is None:
         return []
     found = {mate.pk: mate for grant in live_grants(staff) for mate in staff_with_role(grant.role, office_id=staff.office_id) if mate.pk != staff.pk}

@@ -112,9 +112,9 @@ def _first_password(actor: Actor, key: str) -> str:
     return base64.urlsafe_b64encode(crypto.blind("first-password", f"{actor.account}:{key}")[:9]).decode()
 
 
-def _one_line(field: str, text: str) -> None:
+def _one_line(field: str, text: str, *, max_length: int = 60) -> None:
     try:
-        check_text(text, max_length=60, single_line=True)
+        check_text(text, max_length=max_length, single_line=True)
     except ValueProblem as bad:
         raise Refusal("form.invalid", fields={field: Refusal(bad.code, field=field, **bad.params)}) from None
 
@@ -182,10 +182,7 @@ def change(request: HttpRequest, staff_id: uuid.UUID, verb: str) -> HttpResponse
             revoke_role(actor=actor, grant=grant)
         elif verb == "disable":
             reason = request.POST.get("reason", "")
-            try:
-                check_text(reason, max_length=200)
-            except ValueProblem as bad:
-                raise Refusal(bad.code, field="reason", **bad.params) from None
+            _one_line("reason", reason, max_length=200)
             disable_staff(actor=actor, staff=staff, reason=reason)
         elif verb == "move":
             office = Organisation.objects.filter(pk=_uuid(request.POST.get("office", ""))).first()
@@ -200,7 +197,7 @@ def change(request: HttpRequest, staff_id: uuid.UUID, verb: str) -> HttpResponse
     try:
         return post_once(request, act)
     except Refusal as refusal:
-        return _account(request, staff, refusal=refusal, status=refusal.status)
+        return _account(request, staff, refusal=next(iter(refusal.fields.values()), refusal), status=refusal.status)
 
 
 @open_to("staff", "GET")
