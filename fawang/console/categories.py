@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import csv
 from datetime import date
 from pathlib import Path
 
 from fawang.console.halt import Halt
 from fawang.console.setup import ready
 
-HELP = "publish the next edition of the categories (CSV; tells only, without --accept)"
+HELP = "publish the next edition of the categories (CSV or XLSX; tells only, without --accept)"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +28,7 @@ def run(options: argparse.Namespace) -> int:
     from fawang.matters.categories import version_in_force
     from fawang.matters.models import Category
     from fawang.matters.taxonomy import faults_of_edition, publish_edition
+    from fawang.people.actors import SYSTEM
 
     try:
         day = date.fromisoformat(options.day)
@@ -36,10 +36,10 @@ def run(options: argparse.Namespace) -> int:
         raise Halt("日期请写成2027-01-01。/ Write the date as 2027-01-01.") from None
     rows = _rows(options.path)
     pairs = _rows(options.mapping) if options.mapping else []
-    if any({"from", "to"} - set(pair) for pair in pairs):
+    if pairs and {"from", "to"} - set(pairs[0]):
         raise Halt(f"{options.mapping}：要有from、to两列。/ It needs the columns from and to.")
-    mapping = {pair["from"]: pair["to"] for pair in pairs}
-    if faults := faults_of_edition(rows, effective_from=day, mapping=mapping):
+    mapping = [(pair["from"], pair["to"]) for pair in pairs]
+    if faults := faults_of_edition(rows, effective_from=day, source=options.source, mapping=mapping):
         print("\n".join(str(fault) for fault in faults))
         print(f"有{len(faults)}处问题，没有写入。/ {len(faults)} faults, nothing written.")
         return 1
@@ -50,14 +50,20 @@ def run(options: argparse.Namespace) -> int:
         print("没有写入；加上 --accept 才发布。/ Nothing written; --accept publishes it.")
         return 0
     with acting(door="system"):
-        edition = publish_edition(rows, effective_from=day, source=options.source, mapping=mapping)
+        edition = publish_edition(actor=SYSTEM, rows=rows, effective_from=day, source=options.source, mapping=mapping)
     print(f"第{edition.number}版自{day:%Y-%m-%d}起生效。/ Edition {edition.number} is in force from {day:%Y-%m-%d}.")
     return 0
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
+    from fawang.kernel.errors import Refusal
+    from fawang.registry.tables import read_table
+
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return [{str(k): v or "" for k, v in row.items()} for row in csv.DictReader(file)]
-    except (OSError, UnicodeDecodeError, csv.Error) as bad:
-        raise Halt(f"读不了 {path}：请用UTF-8的CSV文件。/ Cannot read it as UTF-8 CSV: {type(bad).__name__}") from None
+        heading, *rows = read_table(path.name, path.read_bytes())
+    except OSError as bad:
+        raise Halt(f"读不了 {path}。/ Cannot be read: {bad.strerror}") from None
+    except Refusal as refusal:
+        raise Halt(f"{path}：{refusal}") from None
+    names = [cell.strip() for cell in heading]
+    return [dict(zip(names, [cell.strip() for cell in row] + [""] * len(names), strict=False)) for row in rows]

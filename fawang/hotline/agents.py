@@ -10,6 +10,7 @@ from fawang.hotline.models import AgentSpell, AgentState, Call, CallTicket
 from fawang.hotline.together import insert, update, update_where
 from fawang.kernel import clock
 from fawang.kernel.work import tell_live
+from fawang.matters.categories import fields_of_law, senses
 from fawang.people.models import Staff
 
 RESERVED_GRACE = timedelta(seconds=5)
@@ -77,9 +78,9 @@ def took_call(agent: AgentState) -> None:
 def tags_of(staff: Staff, extra: Iterable[str] = ()) -> list[str]:
     """What calls may need of this person: languages, first parts of skills, regions."""
     tags = {f"lang:{code}" for code in staff.languages}
-    tags |= {f"topic:{skill.split('.')[0]}" for skill in staff.skills}
+    tags |= {f"topic:{code.split('.')[0]}" for skill in staff.skills for code in senses(skill)}
     if not staff.skills:
-        tags |= {"topic:labour", "topic:family", "topic:housing", "topic:debt", "topic:consumer", "topic:criminal", "topic:traffic", "topic:rural"}
+        tags |= {f"topic:{code}" for code in fields_of_law()}
     tags |= {f"region:{code[:4]}" for code in staff.regions}
     return sorted(tags | set(extra))
 

@@ -19,6 +19,7 @@ from fawang.kernel import clock, events
 from fawang.kernel.errors import Refusal
 from fawang.kernel.policy import require
 from fawang.matters.assignments import current_assignment, end_assignment, write_assignment
+from fawang.matters.categories import counted_as
 from fawang.matters.models import Assignment, Matter, MatterParty
 from fawang.matters.processes import process_version
 from fawang.matters.relations import opposite_sides, party_keys, staff_is_party
@@ -98,12 +99,13 @@ def candidates_for(matter: Matter) -> list[Candidate]:
     ids = [s.pk for s in staff]
     loads = dict(Matter.objects.filter(assignee_id__in=ids, is_open=True).values_list("assignee").annotate(n=Count("id")))
     since = clock.now() - timedelta(days=FAIR_DAYS)
+    became = counted_as()
     recents = dict(Assignment.objects.filter(staff_id__in=ids, assigned_at__gte=since).values_list("staff").annotate(n=Count("id")))
     return [
         Candidate(
             id=s.pk,
             name=s.name,
-            skills=tuple(s.skills),
+            skills=tuple(became.get(skill, skill) for skill in s.skills),
             languages=tuple(s.languages),
             regions=tuple(s.regions),
             capacity=s.capacity,
@@ -155,7 +157,7 @@ def lock_parties(matter: Matter) -> None:
 def assign_automatically(matter: Matter) -> Assignment | None:
     """Give the locked matter to the best candidate without a conflict; ``None`` when there is nobody."""
     lock_parties(matter)
-    need = Need(matter.category_code, matter.region_code, matter.language, bool(matter.priority))
+    need = Need(counted_as().get(matter.category_code, matter.category_code), matter.region_code, matter.language, bool(matter.priority))
     ranked = rank(candidates_for(matter), need)
     refused: list[dict[str, Any]] = []
     for person, reasons in ranked:

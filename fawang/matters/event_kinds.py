@@ -14,6 +14,7 @@ event_kind(
     public=True,
     keys=("process", "version", "verb", "from", "to", "clocks", "facts", "documents", "children", "office", "category", "assignee", "by", "final", "lead"),
 )
+event_kind("matter.categories_published", "发布分类新版", "Categories published", keys=("number", "from", "source", "categories", "given_up"))
 event_kind("matter.triaged", "已分类", "Triaged", keys=("category", "category_version", "region", "office", "priority_groups", "before"))
 event_kind("matter.assigned", "已安排承办人", "Assigned", public=True, keys=("assignment", "staff", "office", "method", "reasons", "before"))
 event_kind("matter.unassigned", "承办人已变更", "Assignment ended", keys=("assignment", "staff", "reason"))

@@ -241,3 +241,11 @@ def converse(actor: Actor, matter: Matter) -> Decision:
     if has_role_over(actor, matter, "dispatcher", "office_head", "complaint_handler", "window_clerk") and "content" in sight(actor, matter):
         return allow()
     return hidden() if not sight(actor, matter) else deny("您不能在这件事项里留言。", "You may not write here.")
+
+
+@policy("matters.edit_categories", "规则管理员", "Rule editors")
+def edit_categories(actor: Actor, target: Any) -> Decision:
+    """Publishing a new edition of the categories."""
+    if actor.kind == "system" or actor.has("rule_editor"):
+        return allow()
+    return deny("只有规则管理员可以发布分类。", "Only rule editors may publish categories.")

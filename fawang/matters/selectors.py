@@ -14,6 +14,7 @@ from fawang.kernel.folding import fold_name, pinyin_key
 from fawang.kernel.ids import fold_lookup_code, fold_matter_number
 from fawang.kernel.readlog import note_read
 from fawang.kernel.text_safety import ValueProblem
+from fawang.matters.categories import in_category
 from fawang.matters.models import Matter, MatterParty
 from fawang.matters.policies import ROLES_WITH_SIGHT, reach, sight, visible_to
 from fawang.matters.processes import all_processes
@@ -52,7 +53,7 @@ def queue(actor: Actor, wanted: QueueFilter, *, offset: int = 0, limit: int = PA
     if wanted.light:
         rows = rows.filter(light=wanted.light)
     if wanted.category:
-        rows = rows.filter(Q(category_code=wanted.category) | Q(category_code__startswith=wanted.category + "."))
+        rows = rows.filter(in_category(wanted.category))
     if wanted.region:
         rows = rows.filter(region_code__startswith=prefix_of(wanted.region))
     if wanted.assignee == "none":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -10,12 +11,19 @@ from pathlib import Path
 
 from django.db import transaction
 
-from fawang.kernel import clock
+from fawang.kernel import clock, events
+from fawang.kernel.errors import Refusal
+from fawang.kernel.policy import require
+from fawang.kernel.text_safety import ValueProblem, check_text
 from fawang.matters.models import Category, CategoryMapping, CategoryVersion
+from fawang.people.actors import Actor
 
 SHIPPED = Path(__file__).parent / "rules" / "categories.csv"
 COLUMNS = ("code", "name", "name_en", "words")
 LEVELS = 3
+Rows = list[dict[str, str]]
+Mapping = list[tuple[str, str]]
+"""Codes given up, each with the code it is counted as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +48,22 @@ def load_shipped_taxonomy() -> int:
         return edition.categories.count()
 
 
-def faults_of_edition(rows: list[dict[str, str]], *, effective_from: date, mapping: dict[str, str]) -> list[Fault]:
+def faults_of_edition(rows: Rows, *, effective_from: date, source: str, mapping: Mapping) -> list[Fault]:
     """Everything that keeps ``rows`` (``code``, ``name``, ``name_en``, ``words``) from being the next edition; nothing is written."""
     found = [*_faults_of_rows(rows)]
+    if problem := _unfit(source, 200):
+        found.append(Fault(0, "依据", problem))
     before = CategoryVersion.objects.order_by("-number").first()
-    codes = {row.get("code", "").strip() for row in rows}
+    codes = {row.get("code", "") for row in rows}
     if before is not None and effective_from <= max(before.effective_from, clock.today()):
         found.append(Fault(0, "生效日期", f"要晚于今天，也要晚于上一版（{before.effective_from:%Y-%m-%d}）"))
     held = set(before.categories.values_list("code", flat=True)) if before else set()
-    for lost in sorted(held - codes - set(mapping)):
+    for lost in sorted(held - codes - {old for old, _ in mapping}):
         found.append(Fault(0, lost, "新版没有这个分类，请写明今后按哪个分类统计"))
-    for old, new in sorted(mapping.items()):
+    for old, times in Counter(old for old, _ in mapping).items():
+        if times > 1:
+            found.append(Fault(0, old, "归入哪个分类写了两次"))
+    for old, new in sorted(set(mapping)):
         if old not in held:
             found.append(Fault(0, old, "上一版没有这个分类"))
         elif old in codes:
@@ -62,25 +75,30 @@ def faults_of_edition(rows: list[dict[str, str]], *, effective_from: date, mappi
     return found
 
 
-def publish_edition(rows: list[dict[str, str]], *, effective_from: date, source: str, mapping: dict[str, str]) -> CategoryVersion:
+def publish_edition(*, actor: Actor, rows: Rows, effective_from: date, source: str, mapping: Mapping) -> CategoryVersion:
     """The next edition, in force from a coming day. What vanishes is mapped, so that statistics stay continuous; an old code is never given a new sense.
 
-    Raises ``ValueError`` with every fault, one a line (:func:`faults_of_edition`). Own transaction; two at once wait for each other.
+    Raises ``Forbidden``, and ``ValueError`` with every fault, one a line (:func:`faults_of_edition`). Own transaction; two at once wait for each other.
     """
     with transaction.atomic():
-        before = CategoryVersion.objects.select_for_update().order_by("-number").first()
-        if faults := faults_of_edition(rows, effective_from=effective_from, mapping=mapping):
+        require("matters.edit_categories", actor)
+        CategoryVersion.objects.select_for_update().order_by("number").first()  # the first edition is the lock of all: the newest is another one after waiting
+        before = CategoryVersion.objects.order_by("-number").first()
+        if faults := faults_of_edition(rows, effective_from=effective_from, source=source, mapping=mapping):
             raise ValueError("\n".join(str(f) for f in faults))
         edition = CategoryVersion.objects.create(number=before.number + 1 if before else 1, effective_from=effective_from, source=source)
         _write(edition, rows)
         if before is not None:
-            CategoryMapping.objects.bulk_create(
-                CategoryMapping(from_version=before, from_code=old, to_version=edition, to_code=new) for old, new in mapping.items()
-            )
+            CategoryMapping.objects.bulk_create(CategoryMapping(from_version=before, from_code=old, to_version=edition, to_code=new) for old, new in mapping)
+        events.record(
+            kind="matter.categories_published",
+            stream="matter.categories",
+            payload={"number": edition.number, "from": effective_from.isoformat(), "source": source, "categories": len(rows), "given_up": len(mapping)},
+        )
     return edition
 
 
-def _faults_of_rows(rows: list[dict[str, str]]) -> Iterable[Fault]:
+def _faults_of_rows(rows: Rows) -> Iterable[Fault]:
     if not rows:
         yield Fault(0, "code", "表里没有分类")
     if rows and (missing := [c for c in COLUMNS if c not in rows[0]]):
@@ -88,7 +106,7 @@ def _faults_of_rows(rows: list[dict[str, str]]) -> Iterable[Fault]:
         return
     seen: set[str] = set()
     for number, row in enumerate(rows, start=2):  # row 1 of the file names the columns
-        code = row["code"] or ""
+        code = row["code"]
         if not code or any(not part or not part.replace("_", "").isalnum() or not part.isascii() for part in code.split(".")):
             yield Fault(number, "code", f"“{code}”应由字母、数字组成，各级之间用点隔开")
         elif code.count(".") >= LEVELS:
@@ -97,17 +115,25 @@ def _faults_of_rows(rows: list[dict[str, str]]) -> Iterable[Fault]:
             yield Fault(number, "code", f"“{code}”重复")
         elif "." in code and code.rpartition(".")[0] not in seen:
             yield Fault(number, "code", f"“{code}”的上级应写在它前面")
-        if len(code) > 80:
-            yield Fault(number, "code", "最多80个字")
         seen.add(code)
-        for column, longest in (("name", 80), ("name_en", 120)):
-            if not (row[column] or "").strip():
-                yield Fault(number, column, "没有填写")
-            elif len(row[column]) > longest:
-                yield Fault(number, column, f"最多{longest}个字")
+        for column, longest in (("code", 80), ("name", 80), ("name_en", 120)):
+            if (problem := _unfit(row[column], longest)) and not (column == "code" and not code):
+                yield Fault(number, column, problem)
+        if row["words"] and (problem := _unfit(row["words"], 2000)):
+            yield Fault(number, "words", problem)
 
 
-def _write(edition: CategoryVersion, rows: list[dict[str, str]]) -> None:
+def _unfit(text: str, longest: int) -> str:
+    if not text.strip():
+        return "没有填写"
+    try:
+        check_text(text, max_length=longest, single_line=True)
+    except ValueProblem as bad:
+        return str(Refusal(bad.code, **bad.params))
+    return ""
+
+
+def _write(edition: CategoryVersion, rows: Rows) -> None:
     Category.objects.bulk_create(
         Category(
             version=edition,
@@ -116,7 +142,7 @@ def _write(edition: CategoryVersion, rows: list[dict[str, str]]) -> None:
             level=row["code"].count(".") + 1,
             name=row["name"],
             name_en=row["name_en"],
-            words=row["words"] or "",
+            words=row["words"],
             order=order,
         )
         for order, row in enumerate(rows)

@@ -17,7 +17,7 @@ from django.db.models.functions import TruncDate
 
 from fawang.kernel.clock import BEIJING
 from fawang.kernel.texts import Text
-from fawang.matters.categories import counted_as
+from fawang.matters.categories import counted_as, senses
 from fawang.matters.models import Clock, Matter, Message
 from fawang.oversight.models import Rating
 
@@ -118,6 +118,5 @@ def matters_behind(code: str, first: date, last: date, *, offices: Iterable[str]
     if process:
         rows = rows.filter(**{f"{prefix}process_code": process})
     if category is not None:
-        former = [old for old, new in counted_as().items() if new == category]
-        rows = rows.filter(**{f"{prefix}category_code__in": [category, *former]})
+        rows = rows.filter(**{f"{prefix}category_code__in": senses(category)})
     return list(dict.fromkeys(rows.order_by("-pk").values_list(matter, flat=True)))

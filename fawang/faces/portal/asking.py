@@ -19,7 +19,7 @@ from fawang.kernel import clock
 from fawang.kernel.errors import Refusal
 from fawang.kernel.freshness import one_look
 from fawang.kernel.texts import Text
-from fawang.matters.categories import version_in_force
+from fawang.matters.categories import find_category, senses, version_in_force
 from fawang.matters.forms import FieldSpec, fields_of
 from fawang.matters.intake import PRIORITY_GROUPS
 from fawang.matters.models import Category, Matter
@@ -36,8 +36,14 @@ SENSITIVE = ("family.violence",)
 
 
 def is_sensitive(category: str) -> bool:
-    """Whether somebody may be in danger when this page is seen over the shoulder."""
-    return any(category == code or category.startswith(code + ".") for code in SENSITIVE)
+    """Whether somebody may be in danger when this page is seen over the shoulder; of whichever edition the category is."""
+    return bool(category) and any(code == kind or code.startswith(kind + ".") for kind in SENSITIVE for code in senses(category))
+
+
+def _offered(category: str) -> str:
+    """What a link chose beforehand, in the codes the form offers; what never was is left as it is and chooses nothing."""
+    found = find_category(category)
+    return found.code if found else category
 
 
 def region_choices() -> list[tuple[str, Text]]:
@@ -93,7 +99,7 @@ def _page(request: HttpRequest, process: str, heading: tuple[str, str], button: 
     fields = [field for _, own in parts for field in own]
     declared = process_in_force(process, clock.today(), settings.PROVINCE)
     by_text = process == "consultation" and request.GET.get("text") == "1"
-    values: dict[str, Any] = {"question": request.GET.get("q", "")[:5000], "category": request.GET.get("category", "")}
+    values: dict[str, Any] = {"question": request.GET.get("q", "")[:5000], "category": _offered(request.GET.get("category", ""))}
     if by_text:
         values["priority_groups"] = ["disabled"]
     errors: Any = {}

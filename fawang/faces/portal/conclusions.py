@@ -26,10 +26,10 @@ from fawang.knowledge.interviews.opinion import HEADINGS, left_in_words
 from fawang.knowledge.interviews.selectors import conclusion_of, opinions_of, run_of
 from fawang.knowledge.interviews.services import issue_opinion
 from fawang.knowledge.models import Opinion
+from fawang.matters.categories import find_category
 from fawang.matters.conversation import write_message
 from fawang.matters.forms import FieldSpec
 from fawang.matters.intake import PRIORITY_GROUPS
-from fawang.matters.models import Category
 from fawang.registry.hours import open_at
 from fawang.registry.models import ServiceSite
 from fawang.registry.selectors import find_sites
@@ -161,7 +161,7 @@ def _take(request: HttpRequest, chosen: Interview, answers: Answers, values: dic
     first, *rest = question_parts(chosen, answers, values.get("more", ""), issued)
     wanted = CATEGORIES.get(chosen.code, "")
     received = submit(
-        actor=actor, process="consultation", question=first, category=wanted if wanted and Category.objects.filter(code=wanted).exists() else "", region=values.get("region", ""),
+        actor=actor, process="consultation", question=first, category=wanted if find_category(wanted) else "", region=values.get("region", ""),
         contact={"name": values.get("name", ""), "phone": values.get("phone", ""), "safe_contact": "on" if values.get("safe_contact") else ""},
         priority_groups=values.get("priority_groups", []), form={}, language="en" if language().startswith("en") else "zh-hans", question_field="more",
     )  # fmt: skip
