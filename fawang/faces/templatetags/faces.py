@@ -148,10 +148,10 @@ def bar_parts(parts: list[tuple[str, int, float]]) -> str:
 
 @register.simple_tag
 def day_bars(bars: list[dict[str, Any]]) -> str:
-    """A bar chart of days as SVG: one bar a day, the date under every seventh."""
+    """A bar chart of days as SVG: one bar a day, the date under every seventh, room above for the figure of the highest."""
     width = 16
     whole = max(len(bars) * width, width)
-    found = [format_html('<svg viewBox="0 0 {} 130" class="days"><path class="ground" d="M0 104.5H{}"/>', whole, whole)]
+    found = [format_html('<svg viewBox="0 -14 {} 144" class="days"><path class="ground" d="M0 104.5H{}"/>', whole, whole)]
     for at, bar in enumerate(bars):
         x, height = at * width, max(bar["h"], 1 if bar["n"] else 0)
         found.append(
