@@ -50,11 +50,13 @@ def load_shipped_taxonomy() -> int:
 
 def faults_of_edition(rows: Rows, *, effective_from: date, source: str, mapping: Mapping) -> list[Fault]:
     """Everything that keeps ``rows`` (``code``, ``name``, ``name_en``, ``words``) from being the next edition; nothing is written."""
+    if rows and (missing := [column for column in COLUMNS if column not in rows[0]]):
+        return [Fault(1, "、".join(missing), "缺少这一列")]  # all else would only repeat it
     found = [*_faults_of_rows(rows)]
     if problem := _unfit(source, 200):
         found.append(Fault(0, "依据", problem))
     before = CategoryVersion.objects.order_by("-number").first()
-    codes = {row.get("code", "") for row in rows}
+    codes = {row["code"] for row in rows}
     if before is not None and effective_from <= max(before.effective_from, clock.today()):
         found.append(Fault(0, "生效日期", f"要晚于今天，也要晚于上一版（{before.effective_from:%Y-%m-%d}）"))
     held = set(before.categories.values_list("code", flat=True)) if before else set()
@@ -101,9 +103,6 @@ def publish_edition(*, actor: Actor, rows: Rows, effective_from: date, source: s
 def _faults_of_rows(rows: Rows) -> Iterable[Fault]:
     if not rows:
         yield Fault(0, "code", "表里没有分类")
-    if rows and (missing := [c for c in COLUMNS if c not in rows[0]]):
-        yield Fault(1, "、".join(missing), "缺少这一列")
-        return
     seen: set[str] = set()
     for number, row in enumerate(rows, start=2):  # row 1 of the file names the columns
         code = row["code"]

@@ -152,6 +152,13 @@ def test_a_code_given_up_twice_and_an_edition_without_its_source_are_faults(mond
     assert [str(f) for f in faults] == ["依据：没有填写", "family.divorce：归入哪个分类写了两次"]
 
 
+def test_a_table_without_a_column_is_told_by_that_alone(monday: Advance) -> None:
+    held()
+    rows = [{"code": "family", "name": "婚姻家庭"}]
+    faults = faults_of_edition(rows, effective_from=date(2099, 1, 1), source="演示文件", mapping=[])
+    assert [str(f) for f in faults] == ["第1行 name_en、words：缺少这一列"]
+
+
 def test_only_rule_editors_publish(monday: Advance) -> None:
     agency = factories.office("legal_aid_agency")
     ask = {"rows": without("family.divorce"), "effective_from": date(2099, 1, 1), "source": "演示文件", "mapping": [("family.divorce", "family")]}
