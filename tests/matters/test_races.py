@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -14,12 +15,13 @@ from fawang.kernel import clock
 from fawang.kernel.ids import check_digit
 from fawang.kernel.models import Event
 from fawang.matters import actions, allocation, sweeper
-from fawang.matters.models import Assignment, Matter, MatterLink, QueueTicket
+from fawang.matters.models import Assignment, Category, CategoryVersion, Matter, MatterLink, QueueTicket
 from fawang.matters.papers import issue
 from fawang.matters.parties import PartyWords
+from fawang.matters.taxonomy import publish_edition
 from fawang.matters.tickets import call_next, issue_ticket
 from fawang.oversight.services import order_by_hand, raise_order, rate
-from fawang.people.actors import ANONYMOUS
+from fawang.people.actors import ANONYMOUS, SYSTEM
 from tests import factories
 from tests.matters.races import codes, done, together
 
@@ -210,3 +212,20 @@ def test_sweepers_side_by_side_light_every_limit_once(cast: dict[str, Any]) -> N
     assert lit.count() == 25
     assert len(set(lit.values_list("stream", flat=True))) == 25
     assert Event.objects.filter(stream__in=wanted, kind="matter.clock_lit").count() == 25
+
+
+def test_two_editions_of_the_categories_at_once_make_two_in_a_row_or_one_is_told_of_the_other(committed_database: str) -> None:
+    factories.taxonomy()
+    rows = [dict(zip(("code", "name", "name_en", "words"), (c.code, c.name, c.name_en, ""), strict=True)) for c in Category.objects.filter(version_id=1)]
+    day = clock.today() + timedelta(days=30)
+
+    def publish() -> str:
+        try:
+            return str(publish_edition(actor=SYSTEM, rows=rows, effective_from=day, source="演示文件", mapping=[]).number)
+        except ValueError as faults:
+            return str(faults)
+
+    told = sorted(str(answer) for answer in together([publish] * 4))
+    assert told[0] == "2"
+    assert set(told[1:]) == {f"生效日期：要晚于今天，也要晚于上一版（{day:%Y-%m-%d}）"}
+    assert CategoryVersion.objects.count() == 2
