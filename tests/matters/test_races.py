@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -193,7 +193,6 @@ def test_a_step_taken_twice_at_once_is_taken_once(cast: dict[str, Any]) -> None:
 
 
 def test_sweepers_side_by_side_light_every_limit_once(cast: dict[str, Any]) -> None:
-    from datetime import timedelta
 
     start = clock.now()
     with clock.frozen(start):
@@ -214,18 +213,22 @@ def test_sweepers_side_by_side_light_every_limit_once(cast: dict[str, Any]) -> N
     assert Event.objects.filter(stream__in=wanted, kind="matter.clock_lit").count() == 25
 
 
-def test_two_editions_of_the_categories_at_once_make_two_in_a_row_or_one_is_told_of_the_other(committed_database: str) -> None:
+def test_editions_of_the_categories_published_at_once_follow_each_other_or_are_told_of_the_later_one(committed_database: str) -> None:
     factories.taxonomy()
     rows = [dict(zip(("code", "name", "name_en", "words"), (c.code, c.name, c.name_en, ""), strict=True)) for c in Category.objects.filter(version_id=1)]
-    day = clock.today() + timedelta(days=30)
+    days = [clock.today() + timedelta(days=30 + n) for n in range(6)]
 
-    def publish() -> str:
+    def publish(day: date) -> str:
         try:
             return str(publish_edition(actor=SYSTEM, rows=rows, effective_from=day, source="演示文件", mapping=[]).number)
         except ValueError as faults:
             return str(faults)
 
-    told = sorted(str(answer) for answer in together([publish] * 4))
-    assert told[0] == "2"
-    assert set(told[1:]) == {f"生效日期：要晚于今天，也要晚于上一版（{day:%Y-%m-%d}）"}
-    assert CategoryVersion.objects.count() == 2
+    told = [str(answer) for answer in together([partial(publish, day) for day in days])]
+    published = sorted(int(answer) for answer in told if answer.isdigit())
+    assert published == list(range(2, 2 + len(published)))
+    assert all(answer.startswith("生效日期：要晚于今天，也要晚于上一版（") for answer in told if not answer.isdigit())
+    in_force = list(CategoryVersion.objects.order_by("number").values_list("effective_from", flat=True))
+    assert in_force == sorted(set(in_force))
+    assert days[-1] in in_force, "nothing is later than the last"
+    assert len(in_force) == 1 + len(published)
