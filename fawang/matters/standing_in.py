@@ -22,7 +22,7 @@ SUBSTITUTED = "substituted"
 
 
 def stand_in(batch: int = 200) -> int:
-    """Move what has to move now, each in a transaction of its own; returns how many moved.
+    """Move what has to move now, each in a transaction of its own; returns how many moved, at most ``batch``.
 
     A substitute never gets more than he may have: he is of the same office, in service, holds a post the absent holds too,
     and the conflict check is made as for anybody. What he may not have stays where it is, late for all to see, until a
@@ -31,7 +31,9 @@ def stand_in(batch: int = 200) -> int:
     now, moved = clock.now(), 0
     away = set(on_leave_ids(now))
     with acting(door="system"):
-        for matter_id, holder, taker, method in [*_leaving(now, away), *_coming_back(away)][:batch]:
+        for matter_id, holder, taker, method in [*_leaving(now, away), *_coming_back(away)]:
+            if moved == batch:
+                break
             try:
                 moved += _move(matter_id, holder, taker, method)
             except DatabaseError:

@@ -193,7 +193,6 @@ def test_a_step_taken_twice_at_once_is_taken_once(cast: dict[str, Any]) -> None:
 
 
 def test_sweepers_side_by_side_light_every_limit_once(cast: dict[str, Any]) -> None:
-
     start = clock.now()
     with clock.frozen(start):
         matters = [opened(cast, person=factories.citizen(f"庚{n}", f"1396000{n:04d}")) for n in range(25)]

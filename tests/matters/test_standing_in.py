@@ -103,6 +103,15 @@ def test_nobody_stands_in_beyond_his_rights_even_when_something_changed_after_he
     assert handler(desk["matter"]) == desk["li"].pk
 
 
+def test_what_the_substitute_may_not_have_never_keeps_the_rest_waiting(desk: dict[str, Any]) -> None:
+    free = factories.matter("consultation", desk["agency"], person=factories.citizen("乙", "13900000002"))
+    actions.assign(actor=desk["dispatcher"], matter_id=free.pk, staff_id=desk["li"].pk)
+    desk["matter"].parties.create(relation="opponent", staff_id=desk["zhou"].pk)
+    away(desk["li"], desk["zhou"])
+    assert stand_in(batch=1) == 1
+    assert (handler(desk["matter"]), handler(free)) == (desk["li"].pk, desk["zhou"].pk)
+
+
 def test_who_could_not_stand_in_is_neither_offered_nor_taken_as_substitute(desk: dict[str, Any]) -> None:
     li, elsewhere = desk["li"], factories.office("legal_aid_agency", parent=desk["bureau"])
     unfit = [
