@@ -7,9 +7,8 @@ import uuid
 from django.db.models import Q
 
 from fawang.kernel import clock
-from fawang.kernel.work import tell_live
-from fawang.people.models import Notice, Staff
-from fawang.people.notices import notice_enqueue
+from fawang.people.models import Staff
+from fawang.people.notices import tell_staff
 
 WORDS = "您负责的内容引用的法条有变动，请到工作台“法律库—复核”里处理。"
 
@@ -20,13 +19,7 @@ def tell_owner(owner: str) -> None:
     What belongs to nobody (``""``, ``house``, ``shipped``, or an account that left) is told to the rule editors.
     """
     for staff_id in [owner] if _at_work(owner) else _editors():
-        key = f"review.{staff_id}.{clock.today()}"
-        if Notice.objects.filter(dedup_key=key).exists():
-            continue
-        phone = Staff.objects.get(pk=staff_id).phone
-        if phone:
-            notice_enqueue(person=None, matter_id=None, channel="sms", to=phone, template="review", body=WORDS, dedup_key=key)
-        tell_live([f"staff:{staff_id}"], "review")
+        tell_staff(staff_id, "review", WORDS)
 
 
 def _at_work(owner: str) -> bool:

@@ -23,7 +23,7 @@ from fawang.people.actors import Actor
 from fawang.people.identity import IdentityKind, parse_identity
 from fawang.people.models import Staff
 from fawang.people.phones import parse_phone
-from fawang.people.selectors import staff_with_role
+from fawang.people.selectors import on_leave_ids, staff_with_role
 from fawang.regions.codes import prefix_of
 from fawang.registry.tree import descendant_ids
 
@@ -62,6 +62,12 @@ def queue(actor: Actor, wanted: QueueFilter, *, offset: int = 0, limit: int = PA
         rows = rows.filter(assignee_id=uuid.UUID(wanted.assignee))
     order = (F("closed_at").desc(nulls_last=True), "id") if wanted.closed else (F("next_due_at").asc(nulls_last=True), "id")
     return list(rows.select_related("assignee", "office").order_by(*order)[offset : offset + limit])
+
+
+def left_behind(actor: Actor, *, limit: int = PAGE) -> list[Matter]:
+    """Open matters of the actor's offices whose handler is on leave and for whom nobody stands in, the nearest breach first."""
+    rows = _scope(actor, "office").filter(is_open=True, lead=None, assignee_id__in=on_leave_ids(clock.now()))
+    return list(rows.select_related("assignee", "office").order_by(F("next_due_at").asc(nulls_last=True), "id")[:limit])
 
 
 def counts(actor: Actor) -> dict[str, int]:

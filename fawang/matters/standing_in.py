@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import DatabaseError, transaction
 
@@ -15,32 +15,58 @@ from fawang.kernel.errors import Refusal
 from fawang.matters.allocation import assign_to
 from fawang.matters.models import Assignment, Matter
 from fawang.people.models import Leave
-from fawang.people.selectors import on_leave_ids, possible_substitutes
+from fawang.people.notices import tell_staff
+from fawang.people.selectors import on_leave_ids, possible_substitutes, staff_with_role
+from fawang.registry.tree import ancestor_ids
 
 log = logging.getLogger("fawang.standing_in")
 SUBSTITUTED = "substituted"
+AGAIN = timedelta(minutes=1)
+"""How soon a matter its substitute may not have is tried again: somebody may have ended the conflict meanwhile."""
+WORDS = "有事项的承办人正在休假、无人代班，请到工作台“派单台”里改派。"
+_refused: dict[tuple[uuid.UUID, uuid.UUID], datetime] = {}
 
 
 def stand_in(batch: int = 200) -> int:
     """Move what has to move now, each in a transaction of its own; returns how many moved, at most ``batch``.
 
     A substitute never gets more than he may have: he is of the same office, in service, holds a post the absent holds too,
-    and the conflict check is made as for anybody. What he may not have stays where it is, late for all to see, until a
-    dispatcher decides. The access of whom a matter leaves ends in the same moment.
+    and the conflict check is made as for anybody. What he may not have stays where it is until a dispatcher, who is told
+    (:func:`tell_left_behind`), decides. The access of whom a matter leaves ends in the same moment.
     """
     now, moved = clock.now(), 0
     away = set(on_leave_ids(now))
+    for key in [key for key, at in _refused.items() if now - at >= AGAIN]:
+        del _refused[key]
     with acting(door="system"):
         for matter_id, holder, taker, method in [*_leaving(now, away), *_coming_back(away)]:
             if moved == batch:
                 break
+            if (matter_id, taker) in _refused:
+                continue
             try:
                 moved += _move(matter_id, holder, taker, method)
             except DatabaseError:
                 raise  # the connection is gone, not the matter
             except Refusal as refusal:
+                _refused[matter_id, taker] = now
                 log.debug("matter %s stays: %s", matter_id, refusal.code)
     return moved
+
+
+def tell_left_behind() -> int:
+    """Tell who could decide, once a day, that open matters lie with somebody on leave and nobody stands in. Returns how many messages were queued.
+
+    Told are the dispatchers of the matters' office, or of the nearest office above that has any.
+    """
+    away = on_leave_ids(clock.now())
+    offices = set(Matter.objects.filter(is_open=True, lead=None, assignee_id__in=away).values_list("office_id", flat=True)) if away else set()
+    with acting(door="system"), transaction.atomic():
+        return sum(tell_staff(pk, "left_behind", WORDS) for pk in sorted({pk for office_id in offices for pk in _dispatchers_over(office_id)}))
+
+
+def _dispatchers_over(office_id: uuid.UUID) -> list[uuid.UUID]:
+    return next((found for place in ancestor_ids(office_id) if (found := [s.pk for s in staff_with_role("dispatcher", office_id=place)])), [])
 
 
 def _leaving(now: datetime, away: set[uuid.UUID]) -> Iterator[tuple[uuid.UUID, uuid.UUID, uuid.UUID, str]]:

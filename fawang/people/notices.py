@@ -10,8 +10,8 @@ from django.db import transaction
 
 from fawang.kernel import clock
 from fawang.kernel.texts import Text
-from fawang.kernel.work import Task, wake
-from fawang.people.models import Notice, Person
+from fawang.kernel.work import Task, tell_live, wake
+from fawang.people.models import Notice, Person, Staff
 
 NEUTRAL = Text("您有一条新消息，请到您方便的地方查看。", "You have a new message; look at it where you are safe.")
 RETRIES = (5, 30, 120, 600, 3600, 6 * 3600)
@@ -45,6 +45,20 @@ def notice_enqueue(*, person: Person | None, matter_id: uuid.UUID | None, channe
     made = Notice.objects.bulk_create([row], ignore_conflicts=True)
     wake()
     return made[0] if made else None
+
+
+def tell_staff(staff_id: uuid.UUID | str, subject: str, words: str) -> bool:
+    """One message a day about a subject to a member of staff's phone, and news on his open pages. In the caller's transaction.
+
+    Returns whether a message was queued now: not when it was queued today already, nor to somebody without a phone.
+    """
+    key = f"{subject}.{staff_id}.{clock.today()}"
+    if Notice.objects.filter(dedup_key=key).exists():
+        return False
+    phone = Staff.objects.get(pk=staff_id).phone
+    queued = bool(phone) and notice_enqueue(person=None, matter_id=None, channel="sms", to=phone, template=subject, body=words, dedup_key=key) is not None
+    tell_live([f"staff:{staff_id}"], subject)
+    return queued
 
 
 def send_due(batch: int = 50) -> int:

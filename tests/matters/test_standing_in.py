@@ -14,10 +14,11 @@ from fawang.kernel.policy import decide
 from fawang.matters import actions
 from fawang.matters.models import Assignment, Matter
 from fawang.matters.policies import sight
+from fawang.matters.selectors import left_behind
 from fawang.matters.services import take_step
-from fawang.matters.standing_in import stand_in
+from fawang.matters.standing_in import stand_in, tell_left_behind
 from fawang.people.accounts import set_leave
-from fawang.people.models import Leave, Staff
+from fawang.people.models import Leave, Notice, Staff
 from fawang.people.selectors import possible_substitutes
 from tests import factories
 
@@ -110,6 +111,49 @@ def test_what_the_substitute_may_not_have_never_keeps_the_rest_waiting(desk: dic
     away(desk["li"], desk["zhou"])
     assert stand_in(batch=1) == 1
     assert (handler(desk["matter"]), handler(free)) == (desk["li"].pk, desk["zhou"].pk)
+
+
+def told() -> list[str]:
+    return [n.to for n in Notice.objects.filter(template="left_behind")]
+
+
+def on_board(who: Staff) -> list[Any]:
+    return [m.pk for m in left_behind(factories.actor(who))]
+
+
+def test_what_lies_with_somebody_on_leave_is_told_to_the_dispatcher_once_a_day_and_stands_on_the_board(desk: dict[str, Any], monday: Advance) -> None:
+    dispatcher, matter = desk["dispatcher"].staff(), desk["matter"]
+    Staff.objects.filter(pk=dispatcher.pk).update(phone="13800000009")
+    Staff.objects.filter(pk=factories.staff("别处派单", "dispatcher", at=factories.office("legal_aid_agency", parent=desk["bureau"])).pk).update(
+        phone="13800000008"
+    )
+    assert (tell_left_behind(), on_board(dispatcher)) == (0, [])
+    away(desk["li"], None, days=3)
+    assert (tell_left_behind(), tell_left_behind()) == (1, 0)
+    assert (told(), on_board(dispatcher), on_board(desk["zhou"])) == (["13800000009"], [matter.pk], [])
+    monday(timedelta(days=1))
+    assert tell_left_behind() == 1
+    actions.assign(actor=desk["dispatcher"], matter_id=matter.pk, staff_id=desk["zhou"].pk)
+    monday(timedelta(days=1))
+    assert (tell_left_behind(), on_board(dispatcher)) == (0, [])
+
+
+def test_an_office_without_a_dispatcher_has_the_one_above_told(desk: dict[str, Any]) -> None:
+    desk["dispatcher"].staff().grants.update(revoked_at=clock.now())
+    above = factories.staff("局派单", "dispatcher", at=desk["bureau"])
+    Staff.objects.filter(pk=above.pk).update(phone="13800000007")
+    away(desk["li"], None)
+    assert (tell_left_behind(), told()) == (1, ["13800000007"])
+
+
+def test_a_refused_substitute_gets_the_matter_within_a_minute_of_the_conflict_ending(desk: dict[str, Any], monday: Advance) -> None:
+    opponent = desk["matter"].parties.create(relation="opponent", staff_id=desk["zhou"].pk)
+    away(desk["li"], desk["zhou"])
+    assert (stand_in(), on_board(desk["dispatcher"].staff())) == (0, [desk["matter"].pk])
+    opponent.delete()
+    assert stand_in() == 0, "it is not tried again every second"
+    monday(timedelta(minutes=1))
+    assert stand_in() == 1
 
 
 def test_who_could_not_stand_in_is_neither_offered_nor_taken_as_substitute(desk: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from fawang.faces.routing import open_to
 from fawang.kernel import clock
 from fawang.matters.categories import names_of
 from fawang.matters.models import Matter
-from fawang.matters.selectors import QueueFilter, advisers_within, overseen, queue
+from fawang.matters.selectors import QueueFilter, advisers_within, left_behind, overseen, queue
 from fawang.people.actors import Actor
 from fawang.people.models import Staff
 from fawang.people.selectors import on_leave_ids
@@ -25,10 +25,13 @@ OVERSIGHT = ("supervision_order", "rectification", "return_visit")
 
 @open_to("desk.board", "GET")
 def dispatch_board(request: HttpRequest) -> HttpResponse:
-    """What nobody has yet, beside who could take it."""
+    """What nobody has yet and what lies with somebody on leave, beside who could take it."""
     actor = actor_of(request)
     waiting = queue(actor, QueueFilter(scope="office", assignee="none"), limit=40)
-    context = {"rows": rows_of([m for m in waiting if m.process_code not in OVERSIGHT]), "people": _loads(actor), "advisers": advisers_within(actor)}
+    context = {
+        "rows": rows_of([m for m in waiting if m.process_code not in OVERSIGHT]), "left": rows_of(left_behind(actor)),
+        "people": _loads(actor), "advisers": advisers_within(actor),
+    }  # fmt: skip
     return page(request, "desk/board.html", context, topics=_topics(actor))
 
 
