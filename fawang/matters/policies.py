@@ -161,9 +161,9 @@ def assignee(actor: Actor, matter: Matter) -> Decision:
     return deny("这一步由承办人办理。", "This step is the handler's.", visible=bool(aspects))
 
 
-def _dispatching_roles(matter: Matter) -> tuple[str, ...]:
+def dispatching_roles(process_code: str, version: int) -> tuple[str, ...]:
     """Dispatchers and heads; where a service is closed to both (complaints), its own handlers give out the work."""
-    seen_by = process_version(matter.process_code, matter.process_version).seen_by_roles
+    seen_by = process_version(process_code, version).seen_by_roles
     usual = tuple(r for r in ("dispatcher", "office_head") if r in seen_by)
     return usual or tuple(r for r in seen_by if r != "supervisor")
 
@@ -173,7 +173,7 @@ def dispatch(actor: Actor, matter: Matter) -> Decision:
     """Triage, assignment, merging."""
     if not sight(actor, matter):
         return hidden()
-    if has_role_over(actor, matter, *_dispatching_roles(matter)):
+    if has_role_over(actor, matter, *dispatching_roles(matter.process_code, matter.process_version)):
         return allow("派单员", "dispatcher")
     return deny("这一步由派单员办理。", "This step is the dispatcher's.")
 

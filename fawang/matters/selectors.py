@@ -12,6 +12,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from fawang.kernel import clock, crypto
 from fawang.kernel.folding import fold_name, pinyin_key
 from fawang.kernel.ids import fold_lookup_code, fold_matter_number
+from fawang.kernel.policy import decide
 from fawang.kernel.readlog import note_read
 from fawang.kernel.text_safety import ValueProblem
 from fawang.matters.categories import in_category
@@ -65,9 +66,10 @@ def queue(actor: Actor, wanted: QueueFilter, *, offset: int = 0, limit: int = PA
 
 
 def left_behind(actor: Actor, *, limit: int = PAGE) -> list[Matter]:
-    """Open matters of the actor's offices whose handler is on leave and for whom nobody stands in, the nearest breach first."""
+    """Open matters the actor may give to somebody else, whose handler is on leave while nobody stands in. The nearest breach first."""
     rows = _scope(actor, "office").filter(is_open=True, lead=None, assignee_id__in=on_leave_ids(clock.now()))
-    return list(rows.select_related("assignee", "office").order_by(F("next_due_at").asc(nulls_last=True), "id")[:limit])
+    nearest = rows.select_related("assignee", "office").order_by(F("next_due_at").asc(nulls_last=True), "id")
+    return [m for m in nearest[:limit] if decide("matters.dispatch", actor, m)]
 
 
 def counts(actor: Actor) -> dict[str, int]:

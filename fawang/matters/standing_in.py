@@ -14,6 +14,7 @@ from fawang.kernel.context import acting
 from fawang.kernel.errors import Refusal
 from fawang.matters.allocation import assign_to
 from fawang.matters.models import Assignment, Matter
+from fawang.matters.policies import dispatching_roles
 from fawang.people.models import Leave
 from fawang.people.notices import tell_staff
 from fawang.people.selectors import on_leave_ids, possible_substitutes, staff_with_role
@@ -23,7 +24,7 @@ log = logging.getLogger("fawang.standing_in")
 SUBSTITUTED = "substituted"
 AGAIN = timedelta(minutes=1)
 """How soon a matter its substitute may not have is tried again: somebody may have ended the conflict meanwhile."""
-WORDS = "有事项的承办人正在休假、无人代班，请到工作台“派单台”里改派。"
+WORDS = "有事项的承办人正在休假、无人代班，请到工作台改派。"
 _refused: dict[tuple[uuid.UUID, uuid.UUID], datetime] = {}
 
 
@@ -31,8 +32,8 @@ def stand_in(batch: int = 200) -> int:
     """Move what has to move now, each in a transaction of its own; returns how many moved, at most ``batch``.
 
     A substitute never gets more than he may have: he is of the same office, in service, holds a post the absent holds too,
-    and the conflict check is made as for anybody. What he may not have stays where it is until a dispatcher, who is told
-    (:func:`tell_left_behind`), decides. The access of whom a matter leaves ends in the same moment.
+    and the conflict check is made as for anybody. What he may not have stays where it is until whoever gives out such matters decides
+    (:func:`tell_left_behind`). The access of whom a matter leaves ends in the same moment.
     """
     now, moved = clock.now(), 0
     away = set(on_leave_ids(now))
@@ -57,16 +58,23 @@ def stand_in(batch: int = 200) -> int:
 def tell_left_behind() -> int:
     """Tell who could decide, once a day, that open matters lie with somebody on leave and nobody stands in. Returns how many messages were queued.
 
-    Told are the dispatchers of the matters' office, or of the nearest office above that has any.
+    Told are those who give out such matters in their office, or in the nearest office above where anybody does.
     """
     away = on_leave_ids(clock.now())
-    offices = set(Matter.objects.filter(is_open=True, lead=None, assignee_id__in=away).values_list("office_id", flat=True)) if away else set()
+    if not away:
+        return 0
+    left = Matter.objects.filter(is_open=True, lead=None, assignee_id__in=away).values_list("office_id", "process_code", "process_version").distinct()
+    told = {pk for office_id, process, version in left for pk in _giving_out(office_id, dispatching_roles(process, version), set(away))}
     with acting(door="system"), transaction.atomic():
-        return sum(tell_staff(pk, "left_behind", WORDS) for pk in sorted({pk for office_id in offices for pk in _dispatchers_over(office_id)}))
+        return sum(tell_staff(pk, "left_behind", WORDS) for pk in sorted(told))
 
 
-def _dispatchers_over(office_id: uuid.UUID) -> list[uuid.UUID]:
-    return next((found for place in ancestor_ids(office_id) if (found := [s.pk for s in staff_with_role("dispatcher", office_id=place)])), [])
+def _giving_out(office_id: uuid.UUID, roles: tuple[str, ...], away: set[uuid.UUID]) -> set[uuid.UUID]:
+    for place in ancestor_ids(office_id):
+        for role in roles:
+            if found := set(staff_with_role(role, office_id=place).values_list("pk", flat=True)) - away:
+                return found
+    return set()
 
 
 def _leaving(now: datetime, away: set[uuid.UUID]) -> Iterator[tuple[uuid.UUID, uuid.UUID, uuid.UUID, str]]:

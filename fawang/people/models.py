@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -79,6 +80,11 @@ class Leave(models.Model):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     reason = models.CharField(max_length=100, blank=True)
+
+    @property
+    def last_moment(self) -> datetime:
+        """``ends_at`` is when he is back; the leave is told to people with its last day."""
+        return self.ends_at - timedelta(microseconds=1)
 
 
 class Person(models.Model):

@@ -146,6 +146,19 @@ def test_an_office_without_a_dispatcher_has_the_one_above_told(desk: dict[str, A
     assert (tell_left_behind(), told()) == (1, ["13800000007"])
 
 
+def test_a_complaint_is_told_to_those_who_give_out_complaints_and_to_nobody_else(desk: dict[str, Any]) -> None:
+    bureau = desk["bureau"]
+    wu, he = (factories.staff(name, "complaint_handler", at=bureau) for name in ("吴投诉", "何投诉"))
+    boss = factories.staff("局派单", "dispatcher", at=bureau)
+    for n, who in enumerate((wu, he, boss)):
+        Staff.objects.filter(pk=who.pk).update(phone=f"1380000001{n}")
+    complaint = factories.matter("complaint", bureau, person=factories.citizen("丙", "13900000003"))
+    actions.assign(actor=factories.actor(he), matter_id=complaint.pk, staff_id=wu.pk)
+    away(wu, None)
+    assert (tell_left_behind(), told()) == (1, ["13800000011"]), "he who is away is not told of himself"
+    assert (on_board(boss), on_board(he)) == ([], [complaint.pk])
+
+
 def test_a_refused_substitute_gets_the_matter_within_a_minute_of_the_conflict_ending(desk: dict[str, Any], monday: Advance) -> None:
     opponent = desk["matter"].parties.create(relation="opponent", staff_id=desk["zhou"].pk)
     away(desk["li"], desk["zhou"])
