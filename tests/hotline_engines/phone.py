@@ -17,6 +17,7 @@ import socket
 import struct
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -176,11 +177,14 @@ class Line:
         self.over.set()
 
     async def hold(self, on: bool) -> str:
-        """re-INVITE with sendonly or sendrecv; returns our SDP's answer."""
-        self.direction = "sendonly" if on else "sendrecv"
+        """re-INVITE with sendonly or sendrecv; returns the final answer to it."""
+        before, self.direction = self.direction, "sendonly" if on else "sendrecv"
         self.sdp_version += 1
         answer = await self.phone.request(self, "INVITE", body=self.phone.sdp(self))
-        self.phone.ack(self, answer)
+        refused = int(answer[8:11]) >= 300
+        if refused:
+            self.direction = before
+        self.phone.ack(self, answer, same_branch=refused)
         return answer
 
     async def refer(self, target: str, replaces: Line | None = None) -> str:
@@ -220,6 +224,13 @@ class Phone:
         self.rtp_silent = False
         self.deaf_to: set[str] = set()
         """Methods not answered at all."""
+        self.ack_lost = False
+        """Our ACKs do not arrive."""
+        self.allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, REFER, NOTIFY"
+        self.timer = ""
+        """Session-Expires of our answers to INVITE."""
+        self.on_change: Callable[[Line, str], int] = lambda line, text: 200
+        """What a re-INVITE is answered with; 0 = nothing yet."""
 
     async def open(self, port: int = 0) -> Phone:
         """Bind."""
@@ -334,6 +345,10 @@ class Phone:
                 line.incoming = "answered"
                 line.answered.set()
         elif method in ("INVITE", "UPDATE"):
+            if method == "INVITE" and (status := self.on_change(line, text)) != 200:
+                if status:
+                    self.respond(text, status, peer, line.local_tag)
+                return
             if "m=audio" in text:
                 self._remote(line, text)
             self.respond(text, 200, peer, line.local_tag, body=self.sdp(line) if "m=audio" in text else "")
@@ -447,7 +462,9 @@ class Phone:
         text = f"SIP/2.0 {status} Test\r\n" + "".join(f"Via: {via}\r\n" for via in headers(request, "Via"))
         text += "".join(f"Record-Route: {route}\r\n" for route in headers(request, "Record-Route"))
         text += f"From: {header(request, 'From')}\r\nTo: {to}\r\nCall-ID: {header(request, 'Call-ID')}\r\nCSeq: {header(request, 'CSeq')}\r\n"
-        text += f"Contact: <{self.uri}>\r\nAllow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, REFER, NOTIFY\r\n{extra}"
+        text += f"Contact: <{self.uri}>\r\nAllow: {self.allow}\r\n{extra}"
+        if self.timer and status == 200 and header(request, "CSeq").endswith("INVITE"):
+            text += f"Supported: timer\r\nSession-Expires: {self.timer}\r\n"
         self.send(text + ("Content-Type: application/sdp\r\n" if body else ""), peer, body)
 
     def _start(self, method: str, uri: str, line: Line, number: int, branch: str = "") -> str:
@@ -495,6 +512,8 @@ class Phone:
 
     def ack(self, line: Line, answer: str, *, same_branch: bool = False) -> None:
         """Acknowledge a final answer."""
+        if self.ack_lost:
+            return
         number = int(header(answer, "CSeq").split()[0])
         branch = re.search(r"branch=([^;\s,]+)", header(answer, "Via")) if same_branch else None
         self.send(self._start("ACK", line.target, line, number, branch[1] if branch else ""), line.peer)

@@ -30,6 +30,11 @@ class SeatCall:
     over: bool = False
 
     @property
+    def unacknowledged(self) -> bool:
+        """Our 2xx to the engine's last INVITE waits for its ACK."""
+        return self.invite is not None and 200 <= self.invite.status < 300 and not self.invite.acked
+
+    @property
     def ringing(self) -> bool:
         """Nobody has answered yet."""
         return self.dialog.state == "early"

@@ -237,7 +237,10 @@ class Telephone:
                 call.invite.answer(487, tag=dialog.local_tag)
             self.end(call)
         elif tx.method in ("INVITE", "UPDATE"):
-            self._change(call, tx)
+            if tx.method == "INVITE" and call.unacknowledged:  # RFC 3261 §14.2
+                tx.answer(500, headers=(("retry-after", str(secrets.randbelow(11))),))
+            else:
+                self._change(call, tx)
         elif tx.method == "OPTIONS":
             tx.answer(200, headers=(("allow", ALLOW),))
         else:
@@ -263,14 +266,20 @@ class Telephone:
             call.dialog.target = tx.request.address("contact").uri_text
         self.book.keep(call)
         tx.respond(answer)
+        if tx.method == "INVITE":
+            call.invite, tx.given_up = tx, lambda: self._no_ack(call)
+
+    def _no_ack(self, call: SeatCall) -> None:
+        if not call.over:
+            self._bye(call)
+            self.end(call)
 
     def on_ack(self, message: Message, flow: Flow) -> None:
         """See ``TransactionUser``."""
         call = self._find(message)
-        if call is None:
+        if call is None or call.invite is None or not call.invite.acknowledges(message):
             return
-        if call.invite is not None:
-            self.transactions.acknowledged(call.invite)
+        self.transactions.acknowledged(call.invite)
         if call.dialog.state == "answered":
             call.dialog.state, call.dialog.invite, call.dialog.last = "confirmed", "", ""
             self.book.keep(call)

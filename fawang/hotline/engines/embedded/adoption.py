@@ -7,14 +7,13 @@ from collections.abc import Callable
 
 from fawang.hotline.engines import reports
 from fawang.hotline.engines.commands import Configure
-from fawang.hotline.engines.embedded import inbound, outbound, session
+from fawang.hotline.engines.embedded import change, inbound, outbound, session
 from fawang.hotline.engines.embedded.board import Board, unpacked
 from fawang.hotline.engines.embedded.call import Call
-from fawang.hotline.engines.embedded.dialog import Dialog, dialog_from
+from fawang.hotline.engines.embedded.dialog import dialog_from
 from fawang.hotline.engines.embedded.hands import EmbeddedHands
 from fawang.hotline.engines.embedded.media.playlist import Playlist
 from fawang.hotline.engines.embedded.sip.message import Message, parse
-from fawang.hotline.engines.embedded.sip.transport import Flow
 from fawang.hotline.engines.wire import BadMessage, build
 
 log = logging.getLogger(__name__)
@@ -66,7 +65,7 @@ def _abandon(board: Board, call: Call) -> None:
     if message is None:
         board.forget(call)
     elif call.dialog.role == "uas":
-        call.server = board.transactions.adopt_server(message, _flow(call.dialog), b"", 0)
+        call.server = board.transactions.adopt_server(message, call.dialog.heard_flow(), b"", 0)
         inbound.refuse(board, call, 480)
     else:
         outbound.adopt(board, call, message)
@@ -88,10 +87,6 @@ def _gone(board: Board, leg_id: str) -> Callable[[], None]:
     return lambda: reports.on_ended(board.core, leg_id, "engine_lost", "engine", detail="no dialog kept")
 
 
-def _flow(dialog: Dialog) -> Flow:
-    return Flow(dialog.transport, dialog.host, dialog.port)
-
-
 def _take_over(board: Board, call: Call) -> bool:
     dialog = call.dialog
     stream = board.streams.get(dialog.leg_id) or board.open_stream(dialog, wanted=dialog.sound.port)
@@ -103,6 +98,8 @@ def _take_over(board: Board, call: Call) -> bool:
     if dialog.state == "confirmed":
         board.plane.add(stream)
         session.watch(board, call)
+        if message is not None and dialog.last:
+            change.adopt(board, call, message, unpacked(dialog.last))
         return True
     if message is None:
         return False
@@ -117,7 +114,7 @@ def _take_over(board: Board, call: Call) -> bool:
 
 def _adopt_unanswered(board: Board, call: Call, message: Message) -> None:
     dialog = call.dialog
-    call.server = board.transactions.adopt_server(message, _flow(dialog), unpacked(dialog.last) if dialog.last else b"", dialog.last_status)
+    call.server = board.transactions.adopt_server(message, dialog.heard_flow(), unpacked(dialog.last) if dialog.last else b"", dialog.last_status)
     call.offered_by_us = dialog.state == "answered" and not message.body
     inbound.watch(board, call)
     leg = board.core.legs[dialog.leg_id]

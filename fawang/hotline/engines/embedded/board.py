@@ -6,6 +6,7 @@ import base64
 import logging
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from fawang.hotline.engines.embedded.media.tape import Tapes
 from fawang.hotline.engines.embedded.settings import EngineSettings
 from fawang.hotline.engines.embedded.sip import sdp
 from fawang.hotline.engines.embedded.sip.message import Message
-from fawang.hotline.engines.embedded.sip.transactions import Transactions
+from fawang.hotline.engines.embedded.sip.transactions import ClientTransaction, Transactions
 from fawang.hotline.engines.embedded.sip.transport import Flow, Transports
 from fawang.hotline.engines.events import EndCause, Side
 
@@ -117,6 +118,8 @@ class Board:
         """End the dialog on the wire; it is kept until the far side has said yes, so that a new process would ask again."""
         dialog = call.dialog
         call.stop_timers()
+        if call.server is not None:
+            self.transactions.acknowledged(call.server)  # after the BYE nobody waits for a 200
         dialog.state = "ending"
         message, flow = request(dialog, self.transports, "BYE")
         if reason:
@@ -124,7 +127,9 @@ class Board:
         self.keep(dialog)
         self.transactions.send_request(message, flow, lambda answer, _: self.forget(call) if answer.status >= 200 else None, lambda: self.forget(call))
 
-    def ask(self, call: Call, message: Message, flow: Flow, then: Callable[[Message], None] | None = None, failed: Callable[[], None] | None = None) -> None:
+    def ask(
+        self, call: Call, message: Message, flow: Flow, then: Callable[[Message], None] | None = None, failed: Callable[[], None] | None = None
+    ) -> ClientTransaction:
         """Send a request inside a dialog; ``then`` gets the final answer."""
 
         def answered(answer: Message, _: Flow) -> None:
@@ -134,8 +139,9 @@ class Board:
             elif answer.status >= 200 and then:
                 then(answer)
 
-        self.transactions.send_request(message, flow, answered, failed or (lambda: None))
+        tx = self.transactions.send_request(message, flow, answered, failed or (lambda: None))
         self.keep(call.dialog)
+        return tx
 
     # -- sound ---------------------------------------------------------------------------------------------------
 
@@ -167,6 +173,13 @@ class Board:
         sound.direction = "sendonly" if remote.holds and remote.direction != "inactive" else remote.direction
         self.apply_remote(dialog)
 
+    def take_description(self, dialog: Dialog, message: Message) -> None:
+        """The answer to an offer of ours inside a call; without one that can be read all stays as it was."""
+        if message.body:
+            with suppress(sdp.BadSdp):
+                self.set_remote(dialog, sdp.parse(message.body))
+        reports.on_held(self.core, dialog.leg_id, dialog.sound.direction in ("sendonly", "inactive"))
+
     def apply_remote(self, dialog: Dialog) -> None:
         """Make the stream fit the dialog."""
         stream, sound = self.streams.get(dialog.leg_id), dialog.sound
@@ -183,10 +196,10 @@ class Board:
         elif sound.digits_type >= 0:
             stream.inband = None
 
-    def describe(self, call: Call, *, remote: sdp.Remote | None = None) -> bytes:
-        """Our SDP: an offer, or the answer to ``remote``."""
+    def describe(self, call: Call, *, remote: sdp.Remote | None = None, as_before: bool = False) -> bytes:
+        """Our SDP: an offer, or the answer to ``remote``. ``as_before``: an offer that changes nothing about who holds whom."""
         sound = call.dialog.sound
-        direction = sdp.OTHER_WAY.get(sound.direction, "sendrecv") if remote else "sendrecv"
+        direction = sdp.OTHER_WAY.get(sound.direction, "sendrecv") if remote or as_before else "sendrecv"
         host = self.transports.own_host(call.dialog.host)
         return sdp.build(host, sound.port, session=sound.session, version=sound.version, remote=remote, direction=direction)
 

@@ -18,6 +18,8 @@ class Call:
     client: ClientTransaction | None = None
     offered_by_us: bool = False
     """Our 2xx carried the offer; the answer comes in the ACK."""
+    changing: ClientTransaction | None = None
+    """Our re-INVITE that has no final answer yet."""
     cancelled: bool = False
     """We do not want it any more: a 2xx that crosses is ended at once."""
     bye_wanted: bool = False
@@ -31,6 +33,11 @@ class Call:
     """Transfers the far side asked for: id → CSeq of the REFER."""
     referring: bool = False
     """A transfer we asked for is under way."""
+
+    @property
+    def unacknowledged(self) -> bool:
+        """Our 2xx to their last INVITE waits for its ACK."""
+        return self.server is not None and 200 <= self.server.status < 300 and not self.server.acked
 
     def set_timer(self, name: str, timer: Timer) -> None:
         """Replace a timer."""

@@ -35,7 +35,7 @@ class SoundState:
 
 @dataclass(slots=True)
 class Dialog:
-    """``local``/``remote`` addresses are without tag; ``invite`` and ``last`` are the pending INVITE and our last answer to it."""
+    """``local``/``remote`` addresses are without tag; ``invite`` and ``last`` are the INVITE that is not done with and our last answer to it."""
 
     leg_id: str
     role: str
@@ -78,7 +78,7 @@ class Dialog:
     def flow(self) -> Flow:
         """Where a request inside the dialog goes: first route, else their contact if it can be reached as it stands, else where they are heard from."""
         hop = self.routes[0] if self.routes else self.target
-        known = Flow(self.transport, self.host, self.port, self.connection)
+        known = self.heard_flow()
         try:
             uri = parse_uri(parse_address(hop).uri_text if self.routes else hop)
             address = ipaddress.IPv4Address(uri.host)
@@ -89,6 +89,10 @@ class Dialog:
         if address.is_private and not ipaddress.IPv4Address(self.host).is_private:
             return known
         return Flow(uri.transport, uri.host, uri.with_port())
+
+    def heard_flow(self) -> Flow:
+        """Where they were heard from last."""
+        return Flow(self.transport, self.host, self.port, self.connection)
 
     def heard_from(self, flow: Flow) -> None:
         """They were heard from there."""

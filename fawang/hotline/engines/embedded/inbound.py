@@ -226,10 +226,9 @@ def refuse_for(board: Board, call: Call, cause: RejectCause) -> None:
 def on_ack(board: Board, call: Call, message: Message) -> None:
     """The caller has our 200: the call stands."""
     dialog = call.dialog
-    if call.server:
-        board.transactions.acknowledged(call.server)
-    if dialog.state != "answered":
+    if dialog.state != "answered" or call.server is None or not call.server.acknowledges(message):
         return
+    board.transactions.acknowledged(call.server)
     dialog.state = "confirmed"
     dialog.invite = dialog.last = ""
     if call.offered_by_us:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fawang.hotline.engines.embedded import inbound, inside, outbound
+from fawang.hotline.engines.embedded import change, inbound, inside, outbound
 from fawang.hotline.engines.embedded.access import Access
 from fawang.hotline.engines.embedded.board import Board, new_tag
 from fawang.hotline.engines.embedded.sip.judgement import ALLOW
@@ -46,7 +46,7 @@ class Operator:
         if call.dialog.state == "answered":
             inbound.on_ack(self.board, call, message)
         else:
-            inside.on_ack_of_change(self.board, call, message)
+            change.on_ack(self.board, call, message)
 
     def on_cancel(self, tx: ServerTransaction) -> None:
         """A caller gave up."""

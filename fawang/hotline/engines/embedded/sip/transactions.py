@@ -77,6 +77,10 @@ class ServerTransaction:
         message.headers += headers
         self.respond(message)
 
+    def acknowledges(self, ack: Message) -> bool:
+        """Whether an ACK inside the dialog is for this INVITE: the numbers are the same (RFC 3261 §13.2.2.4)."""
+        return self.method == "INVITE" and ack.cseq[0] == self.request.cseq[0]
+
     def resend(self) -> None:
         """Repeat the last answer."""
         if self.last:
