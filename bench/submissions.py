@@ -6,9 +6,9 @@ left behind, row by row, with statements prepared once, a commit after each subm
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import json
+import re
+import socket
 import threading
 import time
 import uuid
@@ -31,6 +31,7 @@ OF_A_MATTER = {
 }  # fmt: skip
 """Tables a submission writes, and which matter a row belongs to."""
 BY_TRIGGER = {"kernel_unsealedevent"}
+_LENGTH = re.compile(rb"(?i)content-length: *(\d+)")
 KEYS = "kernel_idempotencykey"
 
 Submission = list[tuple[str, tuple[Any, ...]]]
@@ -73,26 +74,39 @@ def _together(work: Callable[[int], int]) -> tuple[int, float]:
 
 
 def _post_for(address: str, seconds: float) -> tuple[int, float]:
+    host, port = address.removeprefix("http://").split(":")
+
     def work(at: int) -> int:
         until, done = time.perf_counter() + seconds, 0
-        with contextlib.closing(http.client.HTTPConnection(address.removeprefix("http://"), timeout=30)) as client:
+        with socket.create_connection((host, int(port)), timeout=30) as wire:
             while time.perf_counter() < until:
-                body = {
+                body = json.dumps({
                     "question": f"第{at}号窗口第{done}问：厂里拖了我三个月工资，老板人都找不着了，怎么要回来？", "category": None, "region": "340104",
                     "contact": {"name": "测试", "phone": None}, "priority_groups": [],
-                }  # fmt: skip
-                headers = {
-                    "Content-Type": "application/json", "Idempotency-Key": uuid.uuid4().hex, "X-Forwarded-For": f"10.{at}.{done >> 8 & 255}.{done & 255}",
-                }  # fmt: skip
-                client.request("POST", "/api/v1/consultations", json.dumps(body), headers)
-                answer = client.getresponse()
-                words = answer.read()
-                if answer.status != 201:
-                    raise RuntimeError(f"{answer.status}: {words[:200]!r}")
+                }).encode()  # fmt: skip
+                wire.sendall(
+                    b"POST /api/v1/consultations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"
+                    b"Idempotency-Key: %s\r\nX-Forwarded-For: 10.%d.%d.%d\r\n\r\n%s"
+                    % (len(body), uuid.uuid4().hex.encode(), at, done >> 8 & 255, done & 255, body)
+                )
+                answer = _answer(wire)
+                if not answer.startswith(b"HTTP/1.1 201 "):
+                    raise RuntimeError(answer[:200])
                 done += 1
         return done
 
     return _together(work)
+
+
+def _answer(wire: socket.socket) -> bytes:
+    """One whole answer. The clients share two cores with the product: what they would spend on reading headers is not the product's."""
+    found = b""
+    while (end := found.find(b"\r\n\r\n")) < 0 or len(found) < end + 4 + int(_LENGTH.findall(found[:end])[0]):
+        more = wire.recv(65536)
+        if not more:
+            raise RuntimeError(f"the server hung up after {found[:200]!r}")
+        found += more
+    return found
 
 
 def _tables(owner: str) -> dict[str, int]:

@@ -45,10 +45,13 @@ def database_copy(blocker: Any) -> Iterator[str]:
 
 
 def _close() -> None:
-    """This thread's connection and that of the one thread all synchronous work of asynchronous code runs in."""
+    """This thread's connection, that of the one thread all synchronous work of asynchronous code runs in, and that of the hints."""
     from asgiref.sync import SyncToAsync
     from django.db import connections
 
+    from fawang.kernel import hints
+
+    hints.sent()
     connections.close_all()
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 

@@ -46,10 +46,11 @@ def once(*, scope: str, key: str, body: bytes, action: Callable[[], tuple[int, d
         taken, _ = found.pop(None)
         if taken is None:
             return _replay(scope, key, body_digest)
-        with one_look({name: stamp for name, (_, stamp) in found.items()}) if in_one_look else nullcontext():
+        look = one_look({name: stamp for name, (_, stamp) in found.items()}) if in_one_look else nullcontext()
+        with look, rows.waiting() as waiting:
             status, answer = action()
-        sealed = crypto.seal(json.dumps(answer, ensure_ascii=False), _FIELD)
-        rows.execute(_ANSWER, [status, sealed, taken])
+            sealed = crypto.seal(json.dumps(answer, ensure_ascii=False), _FIELD)
+            waiting.end_with(_ANSWER, [status, sealed, taken])
         return status, answer, False
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
@@ -29,20 +32,86 @@ def insert(*rows: Model) -> None:
     """
     if not rows:
         return
-    statement, columns = _insertion(tuple(type(row) for row in rows))
+    waiting = _waiting.get()
+    if waiting is None:
+        _send(*_inserted(rows))
+    else:
+        waiting.rows += rows
+    for row in rows:
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+class Waiting:
+    """Rows that wait to be written with the statement that ends their block."""
+
+    def __init__(self) -> None:
+        self.rows: list[Model] = []
+
+    def end_with(self, statement: str, values: Sequence[Any]) -> None:
+        """Write the rows and do ``statement`` (one that reads none of them), all in one."""
+        rows, self.rows = tuple(self.rows), []
+        if rows:
+            insertion, before = _inserted(rows, last=statement)
+            _send(insertion, [*before, *values])
+        else:
+            _send(statement, values)
+
+    def write(self) -> None:
+        """Write them now."""
+        rows, self.rows = tuple(self.rows), []
+        if rows:
+            _send(*_inserted(rows))
+
+    def before(self, execute: Callable[..., Any], *rest: Any) -> Any:
+        """Whatever else is asked of the database in the block finds the rows written (a wrapper as Django's ``execute_wrapper`` takes it)."""
+        self.write()
+        return execute(*rest)
+
+
+_waiting: ContextVar[Waiting | None] = ContextVar("fawang_rows_waiting", default=None)
+
+
+@contextmanager
+def waiting() -> Iterator[Waiting]:
+    """In this block, inside a transaction, :func:`insert` writes at the end, or before the next other statement: one round trip less.
+
+    So the database refuses a row at the end of the block, and not where it was inserted.
+    """
+    _nothing_waits()  # a block in a block: the outer one's rows come first
+    held = Waiting()
+    token = _waiting.set(held)
+    try:
+        with connections[DEFAULT_DB_ALIAS].execute_wrapper(held.before):
+            yield held
+            held.write()
+    finally:
+        _waiting.reset(token)
+
+
+def execute(statement: str, values: Sequence[Any]) -> psycopg.Cursor[Any]:
+    """One statement of ours (places ``$1``, ``$2`` …), prepared. The database's refusals come as Django's own errors."""
+    _nothing_waits()
+    return _send(statement, values)
+
+
+def _nothing_waits() -> None:
+    if (waiting := _waiting.get()) is not None:
+        waiting.write()
+
+
+def _inserted(rows: Sequence[Model], last: str = "") -> tuple[str, list[Any]]:
+    """The statement that writes these rows, ended by ``last``, and the rows' values."""
+    statement, columns = _insertion(tuple(type(row) for row in rows), last)
     values = []
     for row, takers in zip(rows, columns, strict=True):
         held = row.__dict__
         for name, same, prepared in takers:
             value = held[name]
             values.append(value if value is None or type(value) is same else prepared(value))
-    execute(statement, values)
-    for row in rows:
-        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+    return statement, values
 
 
-def execute(statement: str, values: Sequence[Any]) -> psycopg.Cursor[Any]:
-    """One statement of ours (places ``$1``, ``$2`` …), prepared. The database's refusals come as Django's own errors."""
+def _send(statement: str, values: Sequence[Any]) -> psycopg.Cursor[Any]:
     connection = connections[DEFAULT_DB_ALIAS]
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
@@ -52,6 +121,7 @@ def execute(statement: str, values: Sequence[Any]) -> psycopg.Cursor[Any]:
 
 def select(model: type[Model], ending: str, values: Sequence[Any] = ()) -> list[Any]:
     """A table's rows as plain named tuples, what is sealed in them unopened; ``ending`` is all that follows FROM."""
+    _nothing_waits()
     connection = connections[DEFAULT_DB_ALIAS]
     connection.ensure_connection()
     with connection.wrap_database_errors:
@@ -61,6 +131,7 @@ def select(model: type[Model], ending: str, values: Sequence[Any] = ()) -> list[
 
 def walk(model: type[Model], ending: str, values: Sequence[Any] = (), size: int = 2000) -> Iterator[Any]:
     """The same for rows too many to hold at once, read ``size`` at a time."""
+    _nothing_waits()
     connection = connections[DEFAULT_DB_ALIAS]
     connection.ensure_connection()
     with connection.wrap_database_errors:
@@ -77,18 +148,21 @@ def _selection(model: type[Model]) -> str:
     return f"SELECT {columns} FROM {quote(model._meta.db_table)} "  # noqa: S608 - names from models
 
 
+_PLACE = re.compile(r"\$(\d+)")
 Taker = tuple[str, type | None, Callable[[Any], Any]]
 
 
 @functools.lru_cache(maxsize=256)
-def _insertion(models: tuple[type[Model], ...]) -> tuple[str, tuple[tuple[Taker, ...], ...]]:
-    """The statement that writes one row into each of these tables, and how it takes the values of each."""
+def _insertion(models: tuple[type[Model], ...], last: str = "") -> tuple[str, tuple[tuple[Taker, ...], ...]]:
+    """The statement that writes one row into each of these tables (and does ``last``), and how it takes the values of each."""
     if keyless := [model._meta.label for model in models if any(field.db_returning for field in model._meta.local_concrete_fields)]:
         raise TypeError(f"the database gives the keys of {keyless}")
     parts, at = [], 0
     for model in models:
         parts.append(_one(model, at))
         at += len(model._meta.local_concrete_fields)
+    if last:
+        parts.append(_PLACE.sub(lambda place: f"${int(place[1]) + at}", last))
     *before, last = parts
     with_ = ", ".join(f"row{n} AS ({part})" for n, part in enumerate(before))
     return (f"WITH {with_} {last}" if before else last), tuple(tuple(map(_taker, model._meta.local_concrete_fields)) for model in models)

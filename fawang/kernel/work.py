@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
+from fawang.kernel import hints
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -42,16 +44,14 @@ def tell_live(topics: list[str], kind: str, id_: str = "") -> None:
 
 
 class _Hints:
-    """What is to be notified after one commit: all of it in one statement."""
+    """What is to be notified after one commit."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, str]] = []
         self.__qualname__ = "hints after the commit"  # Django names what failed by it
 
     def __call__(self) -> None:
-        told = list(dict.fromkeys(self.told))
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT " + ", ".join(["pg_notify(%s, %s)"] * len(told)), [word for hint in told for word in hint])
+        hints.send(self.told)
 
 
 def after_commit(channel: str, words: str) -> None:
@@ -63,6 +63,6 @@ def after_commit(channel: str, words: str) -> None:
         if isinstance(waiting, _Hints) and savepoints == set(connection.savepoint_ids):  # they live and die together
             waiting.told.append((channel, words))
             return
-    hints = _Hints()
-    hints.told.append((channel, words))
-    transaction.on_commit(hints, robust=True)
+    new = _Hints()
+    new.told.append((channel, words))
+    transaction.on_commit(new, robust=True)

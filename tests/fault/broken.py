@@ -104,6 +104,7 @@ def insert(*written: Any) -> None:
         return sound_insert(*written)
 
     def work(_: Answers) -> Any:
+        rows._waiting.set(None)
         with transaction.atomic():
             return sound_insert(*told)
 
