@@ -94,7 +94,7 @@ def article_history(law: Law, number: int, sub: int = 0) -> list[Article]:
 
 def cited_by(law: Law, number: int, sub: int = 0) -> QuerySet[Citation]:
     """What cites the article, newest first."""
-    return Citation.objects.filter(law=law, number=number, sub=sub).order_by("-created_at")
+    return Citation.objects.filter(law=law, number=number, sub=sub, ended_at=None).order_by("-created_at")
 
 
 def open_flags(owner: str = "") -> QuerySet[ReviewFlag]:

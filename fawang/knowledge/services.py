@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import date
 
 from django.db import transaction
@@ -26,15 +27,22 @@ def cite(
     *, kind: str, ref: str, law: Law, number: int, sub: int = 0, title: str = "", address: str = "", owner: str = "", as_of: date | None = None
 ) -> Citation:
     """Record that ``kind``/``ref`` cites an article; repeated calls keep one row with the last words. In the caller's transaction."""
-    row, _ = Citation.objects.update_or_create(
-        kind=kind, ref=ref, law=law, number=number, sub=sub, defaults={"title": title[:200], "address": address[:300], "owner": owner, "as_of": as_of}
-    )
+    words = {"title": title[:200], "address": address[:300], "owner": owner, "as_of": as_of, "ended_at": None}
+    row, _ = Citation.objects.update_or_create(kind=kind, ref=ref, law=law, number=number, sub=sub, defaults=words)
     return row
 
 
-def uncite(*, kind: str, ref: str) -> int:
-    """Forget all that ``kind``/``ref`` cites (before citing anew, or because it is gone). Returns how many."""
-    return Citation.objects.filter(kind=kind, ref=ref).delete()[0]
+def uncite(*, kind: str, ref: str, but: Collection[tuple[uuid.UUID, int, int]] = ()) -> int:
+    """End what ``kind``/``ref`` cites, ``but`` these (law, number, sub) that it still cites. Returns how many. In the caller's transaction.
+
+    What was reviewed of it stays on file. Open reviews close with it: as changed where something is still cited, else as withdrawn.
+    """
+    rows = Citation.objects.filter(kind=kind, ref=ref, ended_at=None)
+    gone = [row.pk for row in rows if (row.law_id, row.number, row.sub) not in but]
+    outcome = ReviewFlag.State.CHANGED if but else ReviewFlag.State.WITHDRAWN
+    for row in ReviewFlag.objects.select_for_update(of=("self",)).select_related("citation").filter(citation__in=gone, state=ReviewFlag.State.OPEN):
+        _close(row, outcome, by="automatic", note="")
+    return Citation.objects.filter(pk__in=gone).update(ended_at=clock.now())
 
 
 def index_document(
@@ -65,6 +73,15 @@ def flag(*, citation: Citation, reason: str, effective_on: date) -> ReviewFlag |
     return row
 
 
+def _close(row: ReviewFlag, outcome: str, *, by: str, note: str) -> None:
+    row.state, row.closed_at, row.closed_by, row.note = outcome, clock.now(), by, note[:300]
+    row.save(update_fields=["state", "closed_at", "closed_by", "note"])
+    events.record(
+        kind="knowledge.review_done", stream=row.citation_id,
+        payload={"citation": str(row.citation_id), "kind": row.citation.kind, "outcome": outcome},
+    )  # fmt: skip
+
+
 def close_flag(*, actor: Actor, flag_id: uuid.UUID, outcome: str, note: str = "") -> ReviewFlag:
     """Close a review: ``kept``, ``changed`` or ``withdrawn``. Closing twice with the same outcome changes nothing.
 
@@ -77,10 +94,5 @@ def close_flag(*, actor: Actor, flag_id: uuid.UUID, outcome: str, note: str = ""
             return row
         if row.state != ReviewFlag.State.OPEN or outcome not in set(ReviewFlag.State.values) - {"open"}:
             raise Refusal("question.state", status=409)
-        row.state, row.closed_at, row.closed_by, row.note = outcome, clock.now(), str(actor.staff_id or "system"), note[:300]
-        row.save(update_fields=["state", "closed_at", "closed_by", "note"])
-        events.record(
-            kind="knowledge.review_done", stream=row.citation_id,
-            payload={"citation": str(row.citation_id), "kind": row.citation.kind, "outcome": outcome},
-        )  # fmt: skip
+        _close(row, outcome, by=str(actor.staff_id or "system"), note=note)
     return row

@@ -12,7 +12,7 @@ from fawang.knowledge.guides.norms import places_of
 from fawang.knowledge.guides.services import load_shipped_guides
 from fawang.knowledge.interviews.loading import interview, interviews
 from fawang.knowledge.models import Citation, IndexDocument, Law
-from fawang.knowledge.services import cite, drop_document, index_document
+from fawang.knowledge.services import cite, drop_document, index_document, uncite
 
 Listed = dict[tuple[str, str], tuple[str, str, str]]
 
@@ -62,7 +62,7 @@ def cite_declared() -> int:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(747013)")
         held: dict[tuple[str, str], set[tuple[uuid.UUID, int, int]]] = {}
-        for c in Citation.objects.filter(kind__in=("interview", "calculator", "document")):
+        for c in Citation.objects.filter(kind__in=("interview", "calculator", "document"), ended_at=None):
             held.setdefault((c.kind, c.ref), set()).add((c.law_id, c.number, c.sub))
         laws: dict[str, Law | None] = {}
         for (kind, ref), (title, address, norms) in declared_norms().items():
@@ -72,10 +72,10 @@ def cite_declared() -> int:
                 if place not in gone:
                     cite(kind=kind, ref=ref, law=law, number=place[1], sub=place[2], title=title, address=address)
                     changed += 1
-            for law_id, number, sub in gone - set(places):
-                changed += Citation.objects.filter(kind=kind, ref=ref, law_id=law_id, number=number, sub=sub).delete()[0]
+            if gone - set(places):
+                changed += uncite(kind=kind, ref=ref, but=places.keys())
         for kind, ref in held:
-            changed += Citation.objects.filter(kind=kind, ref=ref).delete()[0]
+            changed += uncite(kind=kind, ref=ref)
     return changed
 
 

@@ -19,6 +19,7 @@ from fawang.knowledge.interviews.selectors import tables_for
 from fawang.knowledge.models import Case, Citation, Guide, IndexState, LocalFigure, Question, ReviewFlag, Snippet
 from fawang.knowledge.reviewing import change_of
 from fawang.knowledge.search.upkeep import missing
+from fawang.knowledge.selectors import cited_by
 from fawang.knowledge.services import cite
 from fawang.knowledge.snippets import write_snippet
 from fawang.matters import actions
@@ -117,6 +118,28 @@ def test_retiring_from_a_review_needs_a_reason_and_takes_the_thing_off_at_once(k
     assert post(keepers["deng"], f"/desk/library/reviews/{flag.pk}", "/desk/library", outcome="withdrawn", note="标准变了").status_code == 302
     assert Guide.objects.get(slug="late-pay").current is None
     assert Client().get("/faq/late-pay").status_code == 404
+    flag.refresh_from_db()
+    assert (flag.state, flag.note) == ("withdrawn", "标准变了")
+    assert "标准变了" in keepers["deng"].get("/desk/library?state=done").content.decode(), "what was reviewed stays on file"
+
+
+@pytest.mark.parametrize(("norms", "state", "citing"), [("劳动合同法 47\n劳动合同法 30", "open", [30, 47]), ("劳动合同法 30", "changed", [30])])
+def test_a_new_text_keeps_the_open_review_of_what_it_still_cites_and_ends_the_other(
+    keepers: Any, tmp_path: Path, norms: str, state: str, citing: list[int]
+) -> None:
+    address = "/desk/library/guides/late-pay"
+    post(keepers["li"], "/desk/library/guides/new", **{**GUIDE, "norms": "劳动合同法 47"})
+    post(keepers["deng"], address, verb="review")
+    post(keepers["deng"], address, verb="publish", review_due="2026-12-01")
+    keepers["advance"](timedelta(days=1))
+    amended(tmp_path)
+    post(keepers["li"], address, **{k: v for k, v in GUIDE.items() if k != "slug"} | {"norms": norms})
+    post(keepers["deng"], address, verb="review")
+    post(keepers["deng"], address, verb="publish", review_due="2026-12-01")
+    assert Guide.objects.get(slug="late-pay").current.version == 2
+    assert ReviewFlag.objects.get(citation__kind="guide").state == state
+    assert sorted(Citation.objects.filter(kind="guide", ref="late-pay", ended_at=None).values_list("number", flat=True)) == citing
+    assert [c.number for c in cited_by(law("劳动合同法"), 47) if c.kind == "guide"] == [n for n in citing if n == 47]
 
 
 @pytest.mark.parametrize("kind", ["guide", "snippet", "case", "question"])
@@ -147,9 +170,12 @@ def test_whoever_is_named_as_owner_retires_his_own_from_a_review_and_nothing_of_
     stranger.refresh_from_db()
     assert stranger.state == "open"
     assert post(keepers["li"], f"/desk/library/reviews/{mine.pk}", "/desk/library", outcome="withdrawn", note="标准变了").status_code == 302
-    assert not ReviewFlag.objects.filter(pk=mine.pk, state="open").exists()
-    closed = Event.objects.get(kind="knowledge.review_done", stream=str(cited.pk))
-    assert (closed.actor_id, closed.payload["outcome"]) == (owner, "withdrawn")
+    closers = {row.pk: (row.state, row.closed_by) for row in ReviewFlag.objects.filter(citation=cited)}
+    assert closers == {mine.pk: ("withdrawn", owner), stranger.pk: ("withdrawn", "automatic")}, (
+        "what is gone leaves nothing to review, and nothing is forgotten"
+    )
+    closed = Event.objects.filter(kind="knowledge.review_done", stream=str(cited.pk))
+    assert [(e.actor_id, e.payload["outcome"]) for e in closed] == [(owner, "withdrawn")] * 2
     if kind == "guide":
         assert Guide.objects.get(slug="late-pay").current is None
     else:

@@ -127,7 +127,7 @@ def test_a_case_is_found_only_after_somebody_has_published_it(library: Any, tmp_
     withdraw_case(actor=SYSTEM, case_id=case.pk, reason="当事人要求")
     assert not find_cases(Wanted()).exists()
     assert not IndexDocument.objects.filter(kind="case").exists()
-    assert not Citation.objects.filter(kind="case").exists()
+    assert not Citation.objects.filter(kind="case", ended_at=None).exists()
 
 
 def test_what_may_still_tell_who_somebody_is_stops_the_publication(library: Any, tmp_path: Path) -> None:  # noqa: F811

@@ -146,7 +146,7 @@ def test_a_second_draft_replaces_the_published_text_only_when_published(hands: d
     shown = guide_at("late-wages")
     assert shown.current is not None
     assert (shown.current.version, shown.current.title) == (2, "第二稿")
-    assert list(Citation.objects.filter(kind="guide").values_list("number", flat=True)) == [30], "what is no longer cited is forgotten"
+    assert list(Citation.objects.filter(kind="guide", ended_at=None).values_list("number", flat=True)) == [30], "what is no longer cited has ended"
     assert sorted(GuideText.objects.values_list("version", "state")) == [(1, "replaced"), (2, "published"), (3, "draft")]
 
 
@@ -159,7 +159,7 @@ def test_a_withdrawn_guide_leaves_page_index_and_citations(hands: dict[str, Acto
     withdraw_guide(actor=hands["editor"], guide_id=text.guide_id, reason="内容过时")
     assert withdraw_guide(actor=hands["editor"], guide_id=text.guide_id, reason="内容过时").current is None
     assert not published().exists()
-    assert not Citation.objects.filter(kind="guide").exists()
+    assert not Citation.objects.filter(kind="guide", ended_at=None).exists()
     assert not IndexDocument.objects.filter(kind="guide").exists()
 
 

@@ -32,6 +32,7 @@ HOUSE = {
     "house": Text("规则管理员", "Rule editors"),
     "shipped": Text("规则管理员", "Rule editors"),
     "system": Text("规则管理员", "Rule editors"),
+    "automatic": Text("系统", "The system"),
 }
 
 

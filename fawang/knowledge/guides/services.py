@@ -124,8 +124,9 @@ def _publish(guide: Guide, text: GuideText, review_due: date) -> None:
     guide.current, guide.review_due = text, review_due
     guide.save(update_fields=["current", "review_due"])
     address = f"/faq/{guide.slug}"
-    uncite(kind="guide", ref=guide.slug)
-    for law, number, sub in places_of(text.norms):
+    places = places_of(text.norms)
+    uncite(kind="guide", ref=guide.slug, but={(law.pk, number, sub) for law, number, sub in places})
+    for law, number, sub in places:
         cite(kind="guide", ref=guide.slug, law=law, number=number, sub=sub, title=text.title, address=address, owner=guide.owner)
     index_document(kind="guide", ref=guide.slug, title=text.title, body=f"{text.answer}\n{text.body}", address=address, region_code=guide.region_code)
     events.record(
@@ -208,7 +209,7 @@ def _recite(guide: Guide, text: GuideText) -> str:
     from fawang.knowledge.models import Citation
 
     places = places_of(text.norms)
-    if len(places) != Citation.objects.filter(kind="guide", ref=guide.slug).count():
+    if len(places) != Citation.objects.filter(kind="guide", ref=guide.slug, ended_at=None).count():
         for law, number, sub in places:
             cite(kind="guide", ref=guide.slug, law=law, number=number, sub=sub, title=text.title, address=f"/faq/{guide.slug}", owner=guide.owner)
     return "same"

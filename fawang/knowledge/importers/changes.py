@@ -40,7 +40,7 @@ def tell_changes(changed: Sequence[Taken]) -> int:
 def tell_endings() -> int:
     """Flags whatever cites a law that has ended and was not flagged for it yet; returns how many."""
     flagged = 0
-    cited = set(Citation.objects.values_list("law_id", flat=True)) | set(
+    cited = set(Citation.objects.filter(ended_at=None).values_list("law_id", flat=True)) | set(
         QuestionArticle.objects.filter(question__state=Question.State.REVIEWED).values_list("law_id", flat=True)
     )
     for law_id, (on, norm) in ended_laws().items():
@@ -48,7 +48,7 @@ def tell_endings() -> int:
             continue
         law = Law.objects.get(pk=law_id)
         with transaction.atomic():
-            numbers = set(Citation.objects.filter(law=law).values_list("number", "sub")) | set(law.answers.values_list("number", "sub"))
+            numbers = set(Citation.objects.filter(law=law, ended_at=None).values_list("number", "sub")) | set(law.answers.values_list("number", "sub"))
             citing = [c for n, s in sorted(numbers) for c in _citing(law, n, s)]
             new = _flag_all(citing, f"《{law.short}》自{on}起失效（{norm}）", on)
             if new:
@@ -66,7 +66,7 @@ def _citing(law: Law, number: int, sub: int) -> list[Citation]:
         if str(link.question_id) not in have
     ]
     Citation.objects.bulk_create(rows, ignore_conflicts=True)
-    return list(Citation.objects.filter(law=law, number=number, sub=sub))
+    return list(Citation.objects.filter(law=law, number=number, sub=sub, ended_at=None))
 
 
 def _flag_all(citing: Iterable[Citation], reason: str, on: date) -> int:

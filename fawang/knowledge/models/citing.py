@@ -12,7 +12,7 @@ class Citation(models.Model):
     """``kind``/``ref`` (an answer, guide, interview, template, bank question, case …) cites an article of a law.
 
     ``as_of`` is the day whose text is meant (empty: always today's). ``owner`` is the account that is told of changes,
-    ``title`` and ``address`` lead a person there.
+    ``title`` and ``address`` lead a person there. A citation that ended (the text no longer cites it, or is gone) stays for what was reviewed of it.
     """
 
     id = models.UUIDField(primary_key=True, default=ids.new_id)
@@ -26,6 +26,7 @@ class Citation(models.Model):
     owner = models.CharField(max_length=64, blank=True)
     as_of = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField(default=clock.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["kind", "ref", "law", "number", "sub"], name="citation_once"),)
