@@ -24,7 +24,14 @@ from fawang.people.phones import parse_phone
 RULE = "CALL-BACK"
 SHORT = timedelta(seconds=5)
 """Whoever gave up sooner hardly waited; such calls are counted apart and not called back."""
-OWED = {"abandoned_queue": "abandoned", "abandoned_ringing": "abandoned", "no_agent": "missed", "engine_lost": "lost", "error": "lost"}
+OWED = {
+    "abandoned_queue": "abandoned",
+    "abandoned_ringing": "abandoned",
+    "no_agent": "missed",
+    "caller_vanished": "lost",
+    "engine_lost": "lost",
+    "error": "lost",
+}
 OPEN = ("planned", "calling")
 
 
@@ -116,8 +123,8 @@ def request_by_hand(*, actor: Actor, phone: str, queue_code: str, slot_id: uuid.
 def after_call(here: Turn) -> None:
     """A call has ended: owe a call-back for a wait or a conversation that came to nothing; a caller served now is owed nothing more."""
     call = here.call
-    if call.direction == "out" or not call.caller_index:
-        return
+    if (call.direction == "out" and call.queued_at is None) or not call.caller_index:
+        return  # a call of ours is owed again only when our line broke and the citizen waited for the next one
     reason = OWED.get(call.end_cause, "")
     if not reason:
         if call.connected_at is not None:

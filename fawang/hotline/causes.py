@@ -5,7 +5,7 @@ from __future__ import annotations
 from fawang.kernel.texts import Text
 
 ANSWERED, ABANDONED, SERVED, REFUSED, LOST = "answered", "abandoned", "served", "refused", "lost"
-"""Spoke with a human; gave up; was served without one (message, voicemail, call-back); not taken; lost by a fault of ours."""
+"""Spoke with a human; gave up, or was gone before one came; was served without one (message, voicemail, call-back); not taken; lost by a fault of ours."""
 
 CAUSES: dict[str, tuple[Text, str]] = {
     "completed": (Text("通话完成", "Completed"), ANSWERED),
@@ -19,6 +19,7 @@ CAUSES: dict[str, tuple[Text, str]] = {
     "callback": (Text("约定回电", "Call-back promised"), SERVED),
     "closed": (Text("非服务时间", "Out of hours"), SERVED),
     "announced": (Text("听公告后结束", "Ended after an announcement"), SERVED),
+    "caller_vanished": (Text("来电方失联", "The caller's line went dead"), ABANDONED),
     "no_agent": (Text("等待超限", "Nobody free in time"), ABANDONED),
     "rejected": (Text("未接入", "Not taken"), REFUSED),
     "not_reached": (Text("呼出未接通", "Call out not answered"), REFUSED),

@@ -45,7 +45,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure("offered", Text("人工请求", "Offered"), Text("进入人工队列的来电", "Calls that reached the human queue")),
     Figure("answered", Text("人工接听", "Answered"), Text("与坐席接通的来电", "Calls connected to a human")),
     Figure("answered_in_time", Text("15秒内接听", "Answered in 15 s"), Text("进入队列后15秒内接通", "Connected within 15 s of entering the queue")),
-    Figure("abandoned", Text("放弃", "Abandoned"), Text("进入队列后未接通即结束（主叫挂机或等待超限）", "Ended in the queue without a human")),
+    Figure("abandoned", Text("放弃", "Abandoned"), Text("进入队列后未接通即结束（主叫挂机、失联或等待超限）", "Ended in the queue without a human: hung up, line gone dead, or waited to the limit")),
     Figure("short_abandoned", Text("短放弃", "Short abandon"), Text("其中等待不足5秒", "Of these, waited under 5 s")),
     Figure("served_otherwise", Text("转留言或回电", "Voicemail or call-back"), Text("进入队列后改为留言或约定回电", "Left the queue for voicemail or a call-back")),
     Figure("lost", Text("故障中断", "Lost"), Text("因故障结束", "Ended by a fault")),

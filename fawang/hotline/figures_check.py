@@ -39,7 +39,7 @@ def from_rows(first: date, last: date) -> dict[str, dict[str, float]]:
             row["rated"] += call.survey_level is not None
             row["satisfied"] += (call.survey_level or 0) >= 3
         elif call.queued_at is not None and call.ended_at is not None:
-            gave_up = call.end_cause.startswith("abandoned") or call.end_cause == "no_agent"
+            gave_up = call.end_cause.startswith("abandoned") or call.end_cause in ("no_agent", "caller_vanished")
             row["abandoned"] += gave_up
             row["short_abandoned"] += gave_up and (call.ended_at - call.queued_at).total_seconds() < figures.norms()["SHORT-ABANDON"]["seconds"]
             row["served_otherwise"] += call.end_cause in ("voicemail", "callback")

@@ -183,7 +183,7 @@ def missed(actor: Actor, limit: int = 100) -> list[Call]:
     """Calls of today and yesterday that reached nobody, newest first."""
     require("hotline.board", actor)
     since = clock.now() - timedelta(days=2)
-    causes = ("abandoned_queue", "abandoned_ringing", "no_agent", "engine_lost", "error")
+    causes = ("abandoned_queue", "abandoned_ringing", "no_agent", "caller_vanished", "engine_lost", "error")
     return list(Call.objects.filter(arrived_at__gte=since, end_cause__in=causes, direction="in").order_by("-arrived_at")[:limit])
 
 

@@ -117,7 +117,7 @@ def test_a_waiting_citizen_whose_telephone_died_without_a_word_is_let_go_and_owe
     citizen.lose_media(45_000)
     world.pump()
     row = world.row(citizen)
-    assert (row.state, row.end_cause, row.end_side) == ("ended", "engine_lost", "engine")
+    assert (row.state, row.end_cause, row.end_side) == ("ended", "caller_vanished", "citizen")
     assert CallLeg.objects.get(leg_id=citizen.leg_id).cause == "media_lost"
     assert citizen.leg_id not in world.engine.core.legs
     assert QueueEntry.objects.filter(state__in=("waiting", "offered")).count() == 0

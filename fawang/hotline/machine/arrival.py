@@ -11,11 +11,13 @@ from fawang.hotline.engines import commands as do
 from fawang.hotline.engines import events as ev
 from fawang.hotline.machine import ending, menus
 from fawang.hotline.machine.turn import Turn, continues, finish, go_on, say
-from fawang.hotline.models import Call, CallLeg, ConfigVersion, Recording
+from fawang.hotline.models import Call, CallEvent, CallLeg, ConfigVersion, EngineCommand, Recording
 from fawang.kernel import clock, crypto, events, throttle
 from fawang.kernel.errors import Refusal
 
 ANSWERING = timedelta(seconds=10)
+UNACKNOWLEDGED = timedelta(seconds=40)
+"""The engine repeats its answer for 32 s and then tells that the caller never took it (RFC 3261 §13.3.1.4): this is waited for."""
 
 
 def offered(event: ev.LegOffered) -> Call:
@@ -161,15 +163,25 @@ def greeted(here: Turn, digits: str) -> None:
     menus.lead(here, here.call.notes.pop("to", "") or here.document.numbers[0].to, flow.Wanted())
 
 
+def _is_silent(call: Call) -> bool:
+    """Whether the engine has answered and the caller never said that he heard it. What was told and we could not deal with is a fault of ours."""
+    answered = EngineCommand.objects.filter(call=call, kind="Answer", state="accepted").exists()
+    return answered and not CallEvent.objects.filter(call=call, kind="LegAnswered", source="engine").exists()
+
+
 def late(here: Turn) -> None:
     """The deadline of arriving or greeting ran out: what should have come did not, so go on without it."""
     call = here.call
     if call.state == "arriving":
+        silent = _is_silent(call)
         if call.notes.get("late"):
-            ending.end(here, "error", side="engine")
-            return
-        call.notes["late"] = 1
-        here.order(do.Answer(command_id="", leg_id=call.leg_id))
-        here.due(ANSWERING)
+            ending.end(here, "caller_vanished" if silent else "error", side="citizen" if silent else "engine")
+        elif silent:
+            call.notes["late"] = 1
+            here.due(UNACKNOWLEDGED)
+        else:
+            call.notes["late"] = 1
+            here.order(do.Answer(command_id="", leg_id=call.leg_id))
+            here.due(ANSWERING)
     elif not go_on(here):
         greeted(here, "")

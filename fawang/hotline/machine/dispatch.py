@@ -28,7 +28,7 @@ log = logging.getLogger("fawang.hotline")
 Handler = Callable[[Turn, CallLeg, Any], None]
 GONE_MS = 45_000
 """A citizen who waits and has sent neither sound nor RTCP for so long is not there any more: his telephone died without a word."""
-WAITING = ("arriving", "greeting", "menu", "queued", "offering")
+WAITING = ("arriving", "greeting", "menu", "queued", "offering", "voicemail")
 """States in which nobody else would notice that."""
 
 
@@ -160,7 +160,8 @@ def leg_ended(here: Turn, leg: CallLeg, event: ev.LegEnded) -> None:
         if call.state == "dialling":
             outbound.not_reached(here, event.cause)
         else:
-            talking.citizen_gone(here, event.cause, event.side)
+            unanswered = event.cause == "timeout" and event.code == 480  # it was we who never answered
+            talking.citizen_gone(here, "error" if unanswered else event.cause, event.side)
     elif leg.role == "agent" and call.state == "dialling":
         outbound.agent_gone(here, leg, event.cause)
     elif leg.role == "agent" and leg.answered_at is None:

@@ -11,7 +11,9 @@ from fawang.hotline.machine.turn import Turn, live_legs
 from fawang.hotline.models import CallLeg
 from fawang.kernel import clock
 
-BROKEN = {"media_lost", "session_expired", "engine_lost", "error", "timeout", "unreachable"}
+VANISHED = {"media_lost", "session_expired", "timeout"}
+"""The far side is gone without a word: no sound and no reports, no refresh, no ACK. On a citizen's line that is no fault of ours."""
+BROKEN = {*VANISHED, "engine_lost", "error", "unreachable"}
 """Ends nobody chose."""
 STATE_CAUSES = {
     "arriving": "abandoned_greeting", "greeting": "abandoned_greeting", "menu": "abandoned_menu", "queued": "abandoned_queue",
@@ -29,8 +31,11 @@ def citizen_gone(here: Turn, cause: str, side: str) -> None:
         ended = "transferred"
     elif call.state == "talking" and call.notes.get("cause") == "reasoned":
         ended = "reasoned"
-    if cause == "engine_lost" or (side == "engine" and cause in BROKEN and call.state not in ("farewell", "survey")):
+    said_all = call.state in ("farewell", "survey") or (call.state == "voicemail" and call.notes.get("then") == "voicemail_over")
+    if cause == "engine_lost" or (side == "engine" and cause in BROKEN - VANISHED and not said_all):
         ended = "engine_lost"
+    elif cause in VANISHED:
+        ended, side = ended if said_all else "caller_vanished", "far"
     elif cause in ("fallback", "drained"):
         ended = "error"
     ending.end(here, ended, side={"far": "citizen", "us": "us"}.get(side, "engine"))
