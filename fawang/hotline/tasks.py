@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fawang.hotline import alarms, callbacks, quality, recordings, voicemails
+from fawang.hotline import alarms, callbacks, leftovers, quality, recordings, voicemails
 from fawang.hotline.machine import reconcile, timeouts
 from fawang.kernel.work import Task
 
@@ -16,4 +16,5 @@ TASKS = (
     Task("hotline.alarms", alarms.check, every=10.0),
     Task("hotline.quality", quality.draw_due, every=600.0),
     Task("hotline.purge", recordings.purge_due, every=3600.0),
+    Task("hotline.leftovers", leftovers.remove_orphans, every=3600.0),
 )
