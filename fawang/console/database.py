@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 from pathlib import Path
+from typing import TextIO
 
 from fawang.console.halt import Halt
 from fawang.console.postgres import APP, OWNER, NoPostgres, Server
 
 HELP = "start the private database and print its address"
+_using: tuple[Server, TextIO] | None = None
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -34,12 +37,19 @@ def state_folder() -> Path:
 
 
 def connect() -> tuple[Server | None, str]:
-    """The private server (``None`` with DATABASE_URL) and the owner's address; puts the application's into DATABASE_URL."""
+    """The private server (``None`` with DATABASE_URL) and the owner's address; puts the application's into DATABASE_URL.
+
+    Until :func:`leave` this process counts as one that uses the server.
+    """
+    global _using
     folder = state_folder()
     if url := os.environ.get("DATABASE_URL"):
         return None, os.environ.get("DATABASE_OWNER_URL", url)
     try:
+        users = (folder / "pg.users").open("a")
+        fcntl.flock(users, fcntl.LOCK_SH)
         server = Server(folder).start()
+        _using = server, users
     except NoPostgres as problem:
         raise Halt(str(problem)) from None
     except PermissionError as problem:
@@ -48,12 +58,29 @@ def connect() -> tuple[Server | None, str]:
     return server, server.url(OWNER)
 
 
+def leave() -> None:
+    """Use the private server no more; the last of its users stops it, so that a stopped house may be copied or moved."""
+    global _using
+    if _using is None:
+        return
+    (server, users), _using = _using, None
+    fcntl.flock(users, fcntl.LOCK_UN)
+    with users:
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        server.stop()
+
+
 def arguments(parser: argparse.ArgumentParser) -> None:
     """None."""
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the address of the running database."""
+    """Print the address of the database, and leave it running."""
+    global _using
     _, owner = connect()
+    _using = None
     print(owner)
     return 0

@@ -44,6 +44,7 @@ def main(argv: list[str] | None = None) -> int:
         sub = verbs.add_parser(shown, help=module.HELP)
         module.arguments(sub)
     options = parser.parse_args(argv)
+    from fawang.console.database import leave
     from fawang.console.halt import Halt
     from fawang.kernel.logs import mask_endings
 
@@ -53,6 +54,8 @@ def main(argv: list[str] | None = None) -> int:
     except Halt as halt:
         print(halt, file=sys.stderr)
         return 1
+    finally:
+        leave()
 
 
 if __name__ == "__main__":
