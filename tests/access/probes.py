@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
 from django.http import HttpResponseBase
 from django.test import Client
 
@@ -19,6 +18,7 @@ from fawang.people.roles import ADMINISTRATORS
 from tests.access.expectations import CODES, Rule, anybody, nowhere, sees
 from tests.access.world import PDF, PLACES, Who, World
 from tests.architecture.test_registries import operations, routes
+from tests.undoing import undone
 
 NOBODYS = uuid.UUID("00000000-0000-4000-8000-000000000000")
 """An id that never existed."""
@@ -184,14 +184,13 @@ class Answer:
 def probe(client: Client, method: str, path: str, to: Target) -> Answer:
     """Send it, see whether it wrote, undo it."""
     before, cookies = Event.objects.count(), copy.deepcopy(client.cookies)
-    point = transaction.savepoint()
     try:
-        response = ask(client, method, path, to)
-        body = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
-        wrote = Event.objects.count() != before
-        allow = tuple(response.headers["Allow"].split(", ")) if "Allow" in response.headers else ()
+        with undone():
+            response = ask(client, method, path, to)
+            body = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
+            wrote = Event.objects.count() != before
+            allow = tuple(response.headers["Allow"].split(", ")) if "Allow" in response.headers else ()
     finally:
-        transaction.savepoint_rollback(point)
         client.cookies = cookies
     return Answer(path, response.status_code, response.headers.get("Location", ""), response.headers.get("Content-Type", ""), body, wrote, allow)
 

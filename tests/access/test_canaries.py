@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.db import transaction
 
 from fawang.faces.portal import opinions
 from fawang.kernel.context import acting
@@ -23,18 +22,10 @@ from fawang.people.models import Notice
 from fawang.registry.models import Organisation
 from tests.access.canaries import CANARIES, crawl, found_in, hidden_from, sample, unpacked
 from tests.access.world import COMPLAINANT, COMPLAINT_WORDS, NOTE, World
+from tests.undoing import undone
 
 LOOKERS = ("complained with the code", "dispatcher@same", "audit_admin@above", "supervisor@other", "anonymous")
 SEALED_WITH_THE_COMPLAINT = [c for c in CANARIES if c.matter == "complaint"]
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    point = transaction.savepoint()
-    try:
-        yield
-    finally:
-        transaction.savepoint_rollback(point)
 
 
 @contextmanager

@@ -14,7 +14,6 @@ import uuid
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from django.test import Client
 from fawang.kernel.models import Event, IdempotencyKey
 from fawang.matters.models import Attachment, Matter, MatterParty, Message
 from tests import factories
+from tests.undoing import undone
 
 BIDI, NUL, BELL, LOST = "\u202efdp.exe", "张\x00三", "响\x07铃", "张\ufffd三"
 MARKS, LONG = "a" + "\u0301" * 12, "长" * 110_000  # a megabyte as it travels
@@ -105,15 +105,6 @@ def ground(django_db_setup: None, django_db_blocker: Any) -> Iterator[Ground]:
         matter = factories.matter("consultation", factories.office("legal_aid_agency", "340100", "", bureau))
         yield Ground(matter.lookup_code, matter)
         transaction.set_rollback(True)
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    point = transaction.savepoint()
-    try:
-        yield
-    finally:
-        transaction.savepoint_rollback(point)
 
 
 def words_of(page: str) -> str:

@@ -17,13 +17,13 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.http import HttpResponseBase
 
 from tests.access.expectations import ROUTES
 from tests.access.probes import NOBODYS, Route, all_routes, target
 from tests.access.world import Who, World
 from tests.fuzz.watching import Seen, watched
+from tests.undoing import undone
 
 WHOLE = os.environ.get("FORMS") == "whole"
 """The whole form tries every value in every field; the short one, at every build, two or three in each, others in the next field and the next form."""
@@ -158,16 +158,14 @@ def send(world: World, form: Form, data: Any) -> Reply:
     """Send it, watch, undo it."""
     client = world.clients[form.who]
     cookies = dict(client.cookies)
-    point = transaction.savepoint()
     try:
-        with watched() as seen:
+        with undone(), watched() as seen:
             try:
                 answer: HttpResponseBase = client.post(form.path, data)
                 content = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
             except Exception as error:
                 return Reply(500, "", "", seen, f"{type(error).__name__}: {str(error)[:160]}")
     finally:
-        transaction.savepoint_rollback(point)
         client.cookies.clear()
         client.cookies.update(cookies)
     return Reply(answer.status_code, answer.headers.get("Content-Type", ""), content.decode(errors="replace"), seen, "", answer.headers.get("Location", ""))

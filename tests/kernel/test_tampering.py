@@ -45,6 +45,7 @@ from tests.copies import address
 from tests.hotline.world import World
 from tests.kernel import tampering
 from tests.kernel.tampering import ATTACKS, sql
+from tests.undoing import undone
 
 ROLE = "fawang_proof"
 
@@ -119,14 +120,6 @@ def _live(advance: Any, folder: Path) -> dict[str, Any]:
     anchors.write_anchor()
     tampering.aim(aimed, middle)
     return {"first": first, "second": second}
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """What happens inside did not happen."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 def found_after(attack: tampering.Attack, check: Any = verification) -> tuple[tuple[int, str, str], verification.Damage | None]:
