@@ -57,13 +57,11 @@ def run(options: argparse.Namespace) -> int:
 
 def _rows(path: Path) -> list[dict[str, str]]:
     from fawang.kernel.errors import Refusal
-    from fawang.registry.tables import read_table
+    from fawang.matters.taxonomy import rows_of_table
 
     try:
-        heading, *rows = read_table(path.name, path.read_bytes())
+        return rows_of_table(path.name, path.read_bytes())
     except OSError as bad:
         raise Halt(f"读不了 {path}。/ Cannot be read: {bad.strerror}") from None
     except Refusal as refusal:
         raise Halt(f"{path}：{refusal}") from None
-    names = [cell.strip() for cell in heading]
-    return [dict(zip(names, [cell.strip() for cell in row] + [""] * len(names), strict=False)) for row in rows]

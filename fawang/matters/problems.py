@@ -14,6 +14,8 @@ catalogue(
         "matter.door": ("这项服务不在此处受理。", "This service is not taken at this door."),
         "matter.service": ("没有这项服务。", "There is no such service."),
         "matter.category": ("请选择列出的类别。", "Please choose a category from the list."),
+        "matter.category_day": ("请填写从哪天起施行。", "Give the day it takes effect."),
+        "matter.category_mapping": ("每行写两个编码，中间空一格：旧编码 新编码。", "Two codes a line, apart by a space: old new."),
         "matter.region": ("请选择有效的地区。", "Please choose a valid region."),
         "matter.office": ("这一地区暂无受理机构，请拨打12348。", "No office serves this region yet; please call 12348."),
         "matter.assignee": ("请选择可以承办的人员。", "Please choose somebody who may handle it."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from fawang.kernel.policy import require
 from fawang.kernel.text_safety import ValueProblem, check_text
 from fawang.matters.models import Category, CategoryMapping, CategoryVersion
 from fawang.people.actors import Actor
+from fawang.registry.tables import read_table
 
 SHIPPED = Path(__file__).parent / "rules" / "categories.csv"
 COLUMNS = ("code", "name", "name_en", "words")
@@ -46,6 +48,22 @@ def load_shipped_taxonomy() -> int:
             with SHIPPED.open(encoding="utf-8", newline="") as file:
                 _write(edition, list(csv.DictReader(file)))
         return edition.categories.count()
+
+
+def rows_of_table(file_name: str, content: bytes) -> Rows:
+    """A CSV or XLSX with a heading as rows by column. Raises ``Refusal`` for what cannot be read."""
+    heading, *rows = read_table(file_name, content)
+    names = [cell.strip() for cell in heading]
+    return [dict(zip(names, [cell.strip() for cell in row] + [""] * len(names), strict=False)) for row in rows]
+
+
+def table_of_edition(number: int) -> str:
+    """An edition as CSV, its parents before their children: what the next one is written from."""
+    told = io.StringIO()
+    table = csv.writer(told, lineterminator="\n")
+    table.writerow(COLUMNS)
+    table.writerows(Category.objects.filter(version_id=number).order_by("order").values_list(*COLUMNS))
+    return told.getvalue()
 
 
 def faults_of_edition(rows: Rows, *, effective_from: date, source: str, mapping: Mapping) -> list[Fault]:

@@ -484,6 +484,9 @@ ROUTES: dict[str, Expect] = {
     "desk_me_change": Expect(None, staff_of()),
     "desk_rules": Expect(staff_of()),
     "desk_calendar": Expect(None, staff_of("rule_editor")),
+    "desk_categories": Expect(staff_of()),
+    "desk_categories_table": Expect(staff_of()),
+    "desk_categories_next": Expect(None, staff_of("rule_editor")),
     "desk_outbox": Expect(staff_of("system_admin")),
     "desk_trail": Expect(staff_of("audit_admin"), staff_of("audit_admin")),
 }

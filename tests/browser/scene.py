@@ -171,6 +171,7 @@ def prepare(sessions: Sessions) -> list[Place]:
         Place("desk_account", "anquan", account),
         Place("desk_me", "li", "/desk/me"),
         Place("desk_rules", "deng", "/desk/rules"),
+        Place("desk_categories", "deng", "/desk/categories"),
         Place("desk_outbox", "xitong", "/desk/outbox"),
         Place("desk_trail", "shenji", "/desk/trail"),
         Place("desk_trail", "shenji", "/desk/trail", "found", send={"who": "li"}),

@@ -47,6 +47,8 @@ NO_PAGE = {
     "desk_account_change": "takes a form",
     "desk_me_change": "takes a form",
     "desk_calendar": "takes a form",
+    "desk_categories_table": "a file",
+    "desk_categories_next": "takes a form",
     "suggest": "answers scripts while one types",
     "interview_answer": "takes a form",
     "interview_opinion": "takes a form",

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from django.http import HttpResponseBase
 
+from fawang.matters.taxonomy import table_of_edition
 from tests.access.expectations import ROUTES
 from tests.access.probes import NOBODYS, Route, all_routes, target
 from tests.access.world import Who, World
@@ -45,14 +46,14 @@ GOOD: dict[str, str] = {
 }  # fmt: skip
 """What fields are filled with that are not the one tried; others get nothing."""
 OWN_GOOD: dict[str, dict[str, str]] = {
-    "desk_calendar": {"verb": "day"}, "desk_organisation_new": {"kind": "law_firm"}, "desk_import": {"kind": "organisations"}, "desk_question": {"verb": "save"}, "desk_guide": {"verb": "save"},
+    "desk_calendar": {"verb": "day"}, "desk_categories_next": {"verb": "check"}, "desk_organisation_new": {"kind": "law_firm"}, "desk_import": {"kind": "organisations"}, "desk_question": {"verb": "save"}, "desk_guide": {"verb": "save"},
     "desk_case": {"verb": "save"}, "desk_snippet": {"verb": "save"}, "desk_bulk": {"verb": "assign"}, "desk_organisation": {"state": "active"}, "interview_answer": {"answer": "8千"},
     "desk_hotline_announce": {"kind": "notice", "how": "play"}, "desk_hotline_roster_do": {"kind": "day"},
 }  # fmt: skip
 CHOOSING = {"verb", "_key", "csrfmiddlewaretoken", "process", "nature"}
 """Fields that say which form it is, with the values that lead into another branch of the same page."""
 BRANCHES: dict[str, list[dict[str, str]]] = {
-    "desk_calendar": [{"verb": "year"}], "desk_question": [{"verb": "retire"}, {"verb": "review"}], "desk_guide": [{"verb": "publish"}, {"verb": "withdraw"}],
+    "desk_calendar": [{"verb": "year"}], "desk_categories_next": [{"verb": "publish"}], "desk_question": [{"verb": "retire"}, {"verb": "review"}], "desk_guide": [{"verb": "publish"}, {"verb": "withdraw"}],
     "desk_case": [{"verb": "publish"}, {"verb": "withdraw"}], "desk_snippet": [{"verb": "retire"}, {"verb": "review"}], "desk_bulk": [{"verb": "reject"}, {"verb": "join"}, {"verb": "claim"}],
     "desk_window": [{"process": "complaint"}], "desk_tickets": [{"verb": "issue"}, {"verb": "call"}, {"verb": "absent"}], "desk_call_ticket_save": [{"field": "facts"}, {"verb": "to:consultation"}],
     "desk_answer_library": [{"do": "find"}, {"do": "cite|《劳动合同法》第三十条"}, {"do": "passage|x"}, {"do": "similar"}, {"do": "take"}, {"do": "draft"}], "desk_review": [{"outcome": "withdrawn"}, {"outcome": "changed"}],
@@ -108,7 +109,8 @@ KEPT = {"question_id": "question", "snippet_id": "snippet", "figure_id": "figure
 SENDERS = {
     "desk_review": "adviser@same", "desk_question": "rule_editor@above", "desk_snippet": "rule_editor@above", "desk_local_figure": "rule_editor@above", "desk_case": "rule_editor@above", "desk_hotline_score": "call_checker",
     "desk_hotline_appeal": "call_author", "desk_hotline_listen": "call_checker", "desk_window": "first_contact", "desk_tickets": "first_contact", "desk_seat_do": "call_author", "desk_guide": "rule_editor@above",
-    "desk_hotline_edition": "hotline_planner@same", "desk_hotline_roster_do": "hotline_planner@same", "desk_calendar": "rule_editor@above", "desk_password": "idle", "desk_me_change": "assignee", "desk_bulk": "dispatcher@same",
+    "desk_hotline_edition": "hotline_planner@same", "desk_hotline_roster_do": "hotline_planner@same", "desk_calendar": "rule_editor@above", "desk_categories_next": "rule_editor@above",
+    "desk_password": "idle", "desk_me_change": "assignee", "desk_bulk": "dispatcher@same",
 }  # fmt: skip
 
 
@@ -139,6 +141,8 @@ def _own(world: World, name: str) -> dict[str, Any]:
         "office": str(world.offices["same"].pk), "grant": str(world.staff["former"].grants.values_list("pk", flat=True).first() or ""), "ids": [str(world.matters["pool"].pk), str(world.matters["far"].pk)],
         "other": world.matters["pool"].number, "answer": "8千" if name == "interview_answer" else GOOD["answer"], "staff": str(world.staff["assignee"].pk), "agent": str(world.staff["call_author"].pk),
     }  # fmt: skip
+    if name == "desk_categories_next":
+        found |= {"table": table_of_edition(1), "mapping": ""}
     return found
 
 

@@ -31,7 +31,7 @@ SAME_STATE = {
 """Forms without a key of their own, each with the reason why coming twice does no harm."""
 
 DONE = {
-    "ask", "complain", "desk_account_change", "desk_account_new", "desk_act", "desk_bank", "desk_bulk", "desk_calendar", "desk_case", "desk_guide", "desk_guide_new", "desk_hotline_draft",
+    "ask", "complain", "desk_account_change", "desk_account_new", "desk_act", "desk_bank", "desk_bulk", "desk_calendar", "desk_case", "desk_categories_next", "desk_guide", "desk_guide_new", "desk_hotline_draft",
     "desk_hotline_simulate", "desk_local_figure", "desk_me_change", "desk_organisation", "desk_organisation_new", "desk_question", "desk_review", "desk_seat_do", "desk_snippet", "desk_snippets",
     "desk_step", "desk_tickets", "desk_views", "desk_window", "interview", "interview_opinion", "interview_send", "track_message", "track_step",
 }  # fmt: skip
