@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import socket
 import ssl
 import struct
@@ -376,6 +377,19 @@ def test_without_a_controller_and_without_a_message_new_callers_are_refused_and_
             process.stop()
 
     asyncio.run(inside())
+
+
+def test_the_memory_told_is_that_of_the_engine_and_not_of_whoever_started_it() -> None:
+    ballast = b"\1" * (300 << 20)
+
+    async def scenario(world: EmbeddedWorld) -> None:
+        figures = await world.process.client.figures()
+        status = Path(f"/proc/{figures['pid']}/status").read_text()
+        most = int(re.findall(r"^VmHWM:\s*(\d+) kB", status, re.MULTILINE)[0]) // 1024
+        assert 0 < figures["rss_mb"] <= figures["rss_most_mb"] <= most
+        assert figures["rss_most_mb"] < len(ballast) >> 20
+
+    with_world(scenario, EngineProcess())
 
 
 def test_a_second_engine_on_the_same_folder_is_refused() -> None:

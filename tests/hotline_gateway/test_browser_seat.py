@@ -160,3 +160,21 @@ def test_the_lawyer_hangs_up_and_writes_his_ticket(talking: Page, citizen: Calle
     expect(talking.locator("[data-line-words]")).to_have_text("语音线路就绪")
     assert citizen.line is not None
     assert not citizen.line.over.is_set(), "the citizen is asked for his rating"
+
+
+def test_a_free_seat_whose_gateway_was_killed_rings_again(house: House, lawyer: Page, citizen: Caller) -> None:
+    citizen.hang_up()
+    ready(lawyer)
+    killed = gateway_of(house)
+    os.kill(killed, signal.SIGKILL)
+    began = time.monotonic()
+    expect(lawyer.locator("[data-line-words]")).to_have_text("语音线路断开，正在重连…", timeout=PATIENCE)
+    expect(lawyer.locator("[data-line-words]")).to_have_text("语音线路就绪", timeout=PATIENCE)
+    print(f"the line was back {time.monotonic() - began:.1f} s after the gateway was killed")
+    ready(lawyer)
+    citizen.dial()
+    expect(lawyer.get_by_role("button", name="接听")).to_be_visible(timeout=PATIENCE)
+    lawyer.keyboard.press("Alt+a")
+    expect(lawyer.locator("[data-line-words]")).to_have_text("通话中", timeout=PATIENCE)
+    both_ways(lawyer, citizen)
+    assert gateway_of(house) != killed

@@ -7,6 +7,7 @@ import fcntl
 import gc
 import logging
 import os
+import re
 import resource
 import signal
 import ssl
@@ -149,7 +150,8 @@ class Engine:
             "recorder_pid": self.tapes.pid,
             "recorder_restarts": self.tapes.restarts,
             "cpu_s": round(use.ru_utime + use.ru_stime, 3),
-            "rss_mb": use.ru_maxrss // 1024,
+            "rss_mb": memory_mb("VmRSS"),
+            "rss_most_mb": memory_mb("VmHWM"),
             "streams": len(alive),
             "packets_in": self.plane.figures.packets_in + sum(s.packets_in for s in alive),
             "packets_out": self.plane.figures.packets_out + sum(s.packets_out for s in alive),
@@ -164,6 +166,12 @@ class Engine:
             "ports_free": len(self.board.ports.free),
             "adopted_ms": round(self.adopted_ms, 1),
         }
+
+
+def memory_mb(name: str) -> int:
+    """``VmRSS`` (now) or ``VmHWM`` (the most so far) of this process. Not ``ru_maxrss``: that begins with what the process had that started this one."""
+    found = re.search(rf"^{name}:\s*(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
+    return int(found[1]) // 1024 if found else 0
 
 
 def lock_folder(state: Path) -> int:
