@@ -142,6 +142,17 @@ def test_ours_waits_while_theirs_has_no_ack_and_while_they_say_so(bench: Bench) 
     assert starts(bench.advance(0.2)) == ["INVITE"]
 
 
+@bench_test
+def test_we_never_have_two_changes_under_way(bench: Bench) -> None:
+    leg, tag = standing(bench, extra=TIMER)
+    (ours,) = bench.advance(100.1)
+    bench.give(reply(ours, 100))
+    assert bench.statuses(ask("UPDATE", seq=2, to_tag=tag, body="", extra=TIMER)) == [200]
+    assert bench.advance(140) == [], "the interval began anew, but ours has no answer yet"
+    assert set(starts(bench.advance(30))) == {"BYE"}, "and so the call ends with it"
+    assert bench.told(ev.LegEnded, leg_id=leg)[0].cause == "session_expired"
+
+
 def _refresh(bench: Bench, leg: str) -> None:
     from fawang.hotline.engines.embedded import session
 

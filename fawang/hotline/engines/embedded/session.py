@@ -87,7 +87,7 @@ def refresh(board: Board, call: Call) -> None:
     if dialog.state != "confirmed":
         return
     method = "UPDATE" if dialog.allows_update else "INVITE"
-    if method == "INVITE" and call.unacknowledged:  # RFC 3261 §14.1: not while theirs is under way; with its ACK this call is refreshed, or it ends
+    if method == "INVITE" and (call.unacknowledged or call.changing is not None):  # RFC 3261 §14.1: not while another is under way, theirs or ours
         board.after(call, "session", LOOK_AGAIN_S, lambda: refresh(board, call))
         return
     if method == "INVITE":
