@@ -15,8 +15,9 @@ from fawang.hotline.engines.port import EngineError
 from fawang.hotline.gateway import accounts
 from fawang.hotline.gateway.media import Meter, Seam, unpack
 from fawang.hotline.gateway.peer import BadOffer, can_pass_packets, only_a_law, with_address
-from tests.hotline_engines.phone import Phone
+from tests.hotline_engines.phone import Phone, header
 from tests.hotline_engines.process import EngineProcess
+from tests.hotline_engines.test_changes import change, of, status
 from tests.hotline_gateway.bench import SEAT, Bench, Browser
 
 ENGINE = EngineProcess(None, FAWANG_SIP_MEDIA_LOST_S="3")
@@ -123,6 +124,40 @@ def test_a_killed_gateway_still_rings_and_is_answered_when_it_is_started_again()
         await again.say("answer")
         await again.until("talking")
         await bench.until_state("answered")
+
+    with_bench(scenario)
+
+
+def test_a_change_by_invite_is_repeated_until_its_own_ack_and_another_one_before_that_has_to_wait() -> None:
+    """As an Asterisk changes a call; here a telephone stands where the engine stands."""
+
+    async def scenario(bench: Bench, phone: Phone) -> None:
+        browser = Browser(bench.gateway, 1000)
+        assert browser.come()
+        await bench.registered()
+        line = phone.call(accounts.address_of(SEAT), ("127.0.0.1", bench.settings.sip_port))
+        await browser.until("ring")
+        await browser.say("answer")
+        await browser.until("talking")
+        phone.ack_lost = True
+        first = await change(line, "sendonly")
+        number = line.cseq
+        second = await change(line, "sendrecv")
+        assert (status(first), status(second)) == (200, 500)
+        assert 0 <= int(header(second, "Retry-After")) <= 10
+        seen = len(of(line, number))
+        async with asyncio.timeout(8):
+            while len(of(line, number)) < seen + 2:
+                await asyncio.sleep(0.05)
+        phone.ack_lost = False
+        phone.ack(line, first)
+        await asyncio.sleep(0.3)
+        seen = len(of(line, number))
+        await asyncio.sleep(4.5)
+        assert len(of(line, number)) == seen, "acknowledged"
+        assert status(await line.hold(False)) == 200
+        await line.hang_up()
+        await browser.until("over")
 
     with_bench(scenario)
 
