@@ -11,7 +11,7 @@ from fawang.hotline.engines import events as ev
 from fawang.hotline.engines import reports
 from fawang.hotline.engines.fake import Party
 from fawang.hotline.machine import reconcile
-from fawang.hotline.models import AgentState, Call, CallbackRequest, QueueEntry, Recording, Voicemail
+from fawang.hotline.models import AgentState, Call, CallbackRequest, EngineNode, QueueEntry, Recording, Voicemail
 from fawang.kernel import clock
 from tests.hotline.test_lines import waiting_in
 from tests.hotline.world import World
@@ -38,6 +38,13 @@ def nobody_hangs(world: World, citizen: Party) -> None:
     assert not AgentState.objects.filter(state__in=("reserved", "ringing", "talking", "hold")).exists()
 
 
+def attended(world: World, seconds: int) -> None:
+    """Time passes while a controller is there."""
+    for _ in range(seconds):
+        EngineNode.objects.update(seen_at=clock.now())
+        world.wait(1)
+
+
 # -- arriving ----------------------------------------------------------------------------------------------------------------------------
 
 
@@ -45,7 +52,7 @@ def test_whoever_never_acknowledges_our_answer_is_not_lost_by_us(world: World) -
     """The engine repeats its answer for 32 s; the room waits for what it tells."""
     world.drop = lambda event: isinstance(event, ev.LegAnswered)
     citizen = world.call()
-    world.wait(31)
+    attended(world, 31)
     assert world.row(citizen).state == "arriving", "given the time RFC 3261 gives him"
     reports.on_ended(world.engine.core, citizen.leg_id, "timeout", "engine")
     world.pump()
@@ -57,8 +64,17 @@ def test_whoever_never_acknowledges_our_answer_is_not_lost_by_us(world: World) -
 def test_an_answer_nobody_ever_acknowledges_ends_also_when_the_engine_tells_nothing(world: World) -> None:
     world.drop = lambda event: isinstance(event, ev.LegAnswered)
     citizen = world.call()
-    world.wait(52)
+    attended(world, 52)
     assert end_of(world.row(citizen)) == ("ended", "caller_vanished", "citizen")
+    nobody_hangs(world, citizen)
+
+
+def test_an_answer_nobody_of_ours_was_there_to_hear_of_is_our_fault(world: World) -> None:
+    world.drop = lambda event: isinstance(event, ev.LegAnswered)
+    citizen = world.call()
+    attended(world, 3)
+    world.wait(60)
+    assert end_of(world.row(citizen)) == ("ended", "error", "engine")
     nobody_hangs(world, citizen)
 
 

@@ -11,11 +11,13 @@ from fawang.hotline.engines import commands as do
 from fawang.hotline.engines import events as ev
 from fawang.hotline.machine import ending, menus
 from fawang.hotline.machine.turn import Turn, continues, finish, go_on, say
-from fawang.hotline.models import Call, CallEvent, CallLeg, ConfigVersion, EngineCommand, Recording
+from fawang.hotline.models import Call, CallEvent, CallLeg, ConfigVersion, EngineCommand, EngineNode, Recording
 from fawang.kernel import clock, crypto, events, throttle
 from fawang.kernel.errors import Refusal
 
 ANSWERING = timedelta(seconds=10)
+ATTENDED = timedelta(seconds=10)
+"""A controller that was seen so lately has heard whatever the engine had to tell."""
 UNACKNOWLEDGED = timedelta(seconds=40)
 """The engine repeats its answer for 32 s and then tells that the caller never took it (RFC 3261 §13.3.1.4): this is waited for."""
 
@@ -164,9 +166,13 @@ def greeted(here: Turn, digits: str) -> None:
 
 
 def _is_silent(call: Call) -> bool:
-    """Whether the engine has answered and the caller never said that he heard it. What was told and we could not deal with is a fault of ours."""
+    """Whether the engine has answered and the caller never said that he heard it.
+
+    What was told and we could not deal with, or what nobody was there to be told of, is a fault of ours.
+    """
     answered = EngineCommand.objects.filter(call=call, kind="Answer", state="accepted").exists()
-    return answered and not CallEvent.objects.filter(call=call, kind="LegAnswered", source="engine").exists()
+    attended = EngineNode.objects.filter(pk=call.engine_id, seen_at__gte=clock.now() - ATTENDED).exists()
+    return answered and attended and not CallEvent.objects.filter(call=call, kind="LegAnswered", source="engine").exists()
 
 
 def late(here: Turn) -> None:
