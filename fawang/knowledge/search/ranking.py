@@ -1,4 +1,4 @@
-"""Candidates and their order: a pool from several fields and the bank, features by numpy, a small linear ranker from a reviewed file."""
+"""Candidates and their order: a pool from several fields and the bank, features by numpy, a small net and trees from a reviewed file."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from fawang.knowledge.search.generation import Generation
 from fawang.knowledge.search.memory import Floats, Ints, Memory
 from fawang.knowledge.search.tokens import Tokens
+from fawang.knowledge.search.trees import Trees
 
 SCORED = ("words", "meant", "article", "article_meant", "lay", "group", "group_meant", "group_both", "question", "chapter", "law")
 """Scores of a query against a candidate; each enters the ranker relative to the best one and on a logarithmic scale."""
@@ -42,7 +43,8 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Ranker:
-    """Weights of a trained file: a weight for every spread-out feature, and a small layer of neurons for how features work together."""
+    """A trained file: a weight for every spread-out feature, a small layer of neurons for how features work together, and trees, which put the
+    best of those in order."""
 
     mean: npt.NDArray[np.float32]
     scale: npt.NDArray[np.float32]
@@ -50,9 +52,19 @@ class Ranker:
     inner: npt.NDArray[np.float32]
     bias: npt.NDArray[np.float32]
     outer: npt.NDArray[np.float32]
+    trees: Trees
 
     def score(self, spread: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """One number per candidate, of what :func:`spread_out` gives; only its order means something."""
+        """One number per candidate, of what :func:`spread_out` gives; only its order means something. The trees are asked of the net's best."""
+        scores = _standard(self.net(spread))
+        best = np.argpartition(-scores, WEIGHED)[:WEIGHED] if len(scores) > WEIGHED else np.arange(len(scores))
+        judged = _standard(self.trees.score(spread.T[:, best]))
+        more = np.full(len(scores), judged.min(initial=0.0), np.float32)
+        more[best] = judged
+        return scores + more
+
+    def net(self, spread: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """What the weights and neurons say of every candidate."""
         z = np.asarray(spread - self.mean, np.float32)
         z /= self.scale
         np.clip(z, -CLIP, CLIP, out=z)
@@ -62,7 +74,14 @@ class Ranker:
         return np.asarray(z @ self.direct + inner @ self.outer, np.float32)
 
 
+def _standard(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """With a mean of 0 and a deviation of 1, so that what two judges say can be added."""
+    return np.asarray((scores - scores.mean()) / (scores.std() + 1e-6), np.float32) if len(scores) else scores
+
+
 CLIP = 6.0
+WEIGHED = 160
+"""How many of the net's best the trees are asked about."""
 RANKED = ("words", "article", "group_both", "question", "meant")
 BEST = ("words", "meant", "article", "group_both", "question", "lay")
 NAMES = (*(f"{n}/best" for n in SCORED), *(f"log {n}" for n in SCORED), *PLAIN, *(f"rank {n}" for n in RANKED), *(f"best {n}" for n in BEST), "law's share", "chapter's share")  # fmt: skip
@@ -110,7 +129,8 @@ def ranker(name: str) -> Ranker:
     """``with_bank`` or ``bare`` of ``rules/ranker.json``."""
     held = json.loads(files("fawang.knowledge").joinpath("rules/ranker.json").read_text(encoding="utf-8"))[name]
     parts = {part: np.array(held[part], np.float32) for part in ("mean", "scale", "direct", "inner", "bias", "outer")}
-    return Ranker(**{**parts, "inner": parts["inner"].reshape(len(parts["mean"]), -1)})
+    trees = Trees(np.array(held["feature"], np.int32), np.array(held["threshold"], np.float32), np.array(held["leaf"], np.float32))
+    return Ranker(**{**parts, "inner": parts["inner"].reshape(len(parts["mean"]), -1)}, trees=trees)
 
 
 def candidates(found: Generation, asked: Tokens, day: int, *, region: str = "", bank: bool = True, memory: Any = None) -> Candidates:
