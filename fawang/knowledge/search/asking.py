@@ -22,7 +22,7 @@ from fawang.knowledge.search.tokens import MAX_QUERY, Tokens, concepts, fold, pa
 from fawang.knowledge.titles import title_key
 
 CITED = 1000.0
-NAMED = 6.0
+NAMED = 9.0
 """What it is worth that the question names the law: more than any likeness of words, less than an exact citation."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
 _ENDS = frozenset("法典例定释则知办决编一二三四五)")
