@@ -8,10 +8,15 @@ import os
 from pathlib import Path
 from typing import TextIO
 
+import psycopg
+
+from config.database import connection_settings
 from fawang.console.halt import Halt
 from fawang.console.postgres import APP, OWNER, NoPostgres, Server
 
 HELP = "start the private database and print its address"
+REACHED_WITHIN = 10
+"""Seconds a database that is to be reached may take."""
 _using: tuple[Server, TextIO] | None = None
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -36,15 +41,20 @@ def state_folder() -> Path:
     return folder
 
 
-def connect() -> tuple[Server | None, str]:
+def connect(*, asked: bool = True) -> tuple[Server | None, str]:
     """The private server (``None`` with DATABASE_URL) and the owner's address; puts the application's into DATABASE_URL.
 
-    Until :func:`leave` this process counts as one that uses the server.
+    Until :func:`leave` this process counts as one that uses the server. Raises ``Halt`` when a given address leads to no
+    database; with ``asked=False`` it is not tried, for processes that outlive a database that is away for a while.
     """
     global _using
     folder = state_folder()
     if url := os.environ.get("DATABASE_URL"):
-        return None, os.environ.get("DATABASE_OWNER_URL", url)
+        owner = os.environ.get("DATABASE_OWNER_URL", url)
+        if asked:
+            reach("DATABASE_URL", url)
+            reach("DATABASE_OWNER_URL", owner)
+        return None, owner
     try:
         users = (folder / "pg.users").open("a")
         fcntl.flock(users, fcntl.LOCK_SH)
@@ -56,6 +66,27 @@ def connect() -> tuple[Server | None, str]:
         raise Halt(f"没有权限 / No permission: {problem.filename}") from None
     os.environ["DATABASE_URL"] = server.url(APP)
     return server, server.url(OWNER)
+
+
+def reach(setting: str, url: str) -> None:
+    """Open a connection to an address and close it. Raises ``Halt`` naming the setting and why; never the password."""
+    try:
+        place = connection_settings(url, pool=False)
+    except ValueError:
+        raise Halt(f"{setting} 应写作 postgresql://用户:口令@主机:端口/库名 / {setting} must read postgresql://user:password@host:port/name.") from None
+    shown = f"{place['USER']}@{place['HOST']}:{place['PORT'] or 5432}/{place['NAME']}"
+    try:
+        psycopg.connect(url, connect_timeout=REACHED_WITHIN).close()
+    except psycopg.ProgrammingError:  # what libpq says of an address it cannot read may quote the whole of it
+        raise Halt(f"{setting} 里有不认识的参数 / {setting} holds an option that is unknown: {shown}") from None
+    except psycopg.Error as error:
+        raise Halt(f"连不上数据库 {shown}，请检查 {setting} / The database cannot be reached: {_reason(error)}") from None
+
+
+def _reason(error: psycopg.Error) -> str:
+    """What the server or the network said, in one line."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0].rpartition("failed: ")[2].removeprefix("FATAL:").strip()
 
 
 def leave() -> None:

@@ -52,8 +52,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it."""
-    ready()
+    """Do it. What runs for ever also begins while the database is away."""
+    ready(asked=options.act not in {"run", "gateway"})
     return int(ACTS[options.act](options) or 0)
 
 

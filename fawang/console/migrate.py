@@ -26,10 +26,12 @@ def run(options: argparse.Namespace) -> int:
 
 
 def migrate(owner_url: str) -> None:
-    """Migrate as the owner's role, in a process of its own. Raises ``Halt`` when the database is newer than the code."""
+    """Migrate as the owner's role, in a process of its own. Raises ``Halt`` when the database is newer than the code, or not the role's to change."""
     done = subprocess.run([sys.executable, "-m", "fawang.console.migrate"], env={**os.environ, "DATABASE_URL": owner_url}, check=False)
     if done.returncode == 3:
         raise Halt("数据库比程序新，请升级程序 / The database is newer than this version of Fawang.")
+    if done.returncode == 4:
+        raise Halt("数据库账号无权建表，请把 DATABASE_OWNER_URL 设为库的所有者 / DATABASE_OWNER_URL must name the owner of the database.")
     if done.returncode:
         raise Halt("数据库升级失败，数据未改动 / Migration failed; nothing was changed.")
 
@@ -48,6 +50,8 @@ def _main() -> int:
     rooms = {app for app, _ in known}
     if any(key not in known for key in executor.loader.applied_migrations if key[0] in rooms):
         return 3
+    if not _owns():
+        return 4
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", verbosity=0)
     from fawang.kernel.grants import give_rights
@@ -67,6 +71,18 @@ def _main() -> int:
 
     load_shipped_reading()
     return 0
+
+
+def _owns() -> bool:
+    """Whether this role may make tables and change those there are; asked beforehand, so that nothing is begun that cannot be finished."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT has_schema_privilege(current_user, current_schema(), 'CREATE') AND NOT EXISTS (SELECT 1 FROM pg_class"
+            " WHERE relname = 'django_migrations' AND relnamespace = current_schema()::regnamespace AND NOT pg_has_role(current_user, relowner, 'USAGE'))"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -20,11 +21,11 @@ from fawang.console.migrate import migrate
 NOBODY = 65534
 
 
-def start(folder: Path, **settings: str) -> tuple[int, list[str]]:
-    """Status and the lines on standard error of ``fawang up``."""
+def start(folder: Path, verb: str = "up", **settings: str) -> tuple[int, list[str]]:
+    """Status and the lines on standard error of ``fawang up``, or of another verb."""
     environment = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "FAWANG_TESTING", "DJANGO_SETTINGS_MODULE"}}
     environment |= {"FAWANG_STATE": str(folder), "FAWANG_HOTLINE": "0", **settings}
-    done = subprocess.run([sys.executable, "-m", "fawang.console.main", "up"], env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([sys.executable, "-m", "fawang.console.main", verb], env=environment, capture_output=True, text=True, timeout=120, check=False)
     return done.returncode, done.stderr.strip().splitlines()
 
 
@@ -103,3 +104,63 @@ def test_a_database_that_is_newer_than_the_code_is_left_alone(committed_database
         with pytest.raises(Halt, match=r"数据库比程序新"):
             migrate(committed_database)
         assert owner.execute("SELECT count(*) FROM pg_class").fetchone() == tables
+
+
+def nobody_listens() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+REACHING = ("up", "migrate", "demo", "first-admins", "verify", "doctor", "database")
+
+
+@pytest.mark.parametrize("verb", REACHING)
+def test_a_database_nobody_serves_is_said_in_one_sentence(tmp_path: Path, verb: str) -> None:
+    port = nobody_listens()
+    status, said = start(tmp_path, verb, FAWANG_PORT="8931", DATABASE_URL=f"postgresql://fawang:geheim@127.0.0.1:{port}/fawang")
+    assert (status, said) == (1, [f"连不上数据库 fawang@127.0.0.1:{port}/fawang，请检查 DATABASE_URL / The database cannot be reached: Connection refused"])
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("mysql://fawang:geheim@127.0.0.1/fawang", "DATABASE_URL 应写作 postgresql://"),
+        ("nonsense", "DATABASE_URL 应写作 postgresql://"),
+        ("postgresql://fawang:geheim@127.0.0.1:port/fawang", "DATABASE_URL 应写作 postgresql://"),
+        ("postgresql://fawang:geheim@127.0.0.1:1/fawang?no_such=1", "DATABASE_URL 里有不认识的参数"),
+        ("postgresql://fawang:geheim@no-such-host.invalid/fawang", "连不上数据库 fawang@no-such-host.invalid:5432/fawang，请检查 DATABASE_URL"),
+    ],
+)
+def test_an_address_that_is_none_is_said_in_one_sentence_without_its_password(tmp_path: Path, address: str, sentence: str) -> None:
+    status, said = start(tmp_path, "migrate", DATABASE_URL=address)
+    assert (status, len(said)) == (1, 1)
+    assert said[0].startswith(sentence)
+    assert "geheim" not in said[0]
+
+
+def test_a_wrong_database_a_wrong_role_and_a_role_without_rights_are_each_said_in_a_sentence(tmp_path: Path, committed_database: str) -> None:
+    parts = urlsplit(committed_database)
+    status, said = start(tmp_path, "migrate", DATABASE_URL=parts._replace(path="/no_such").geturl())
+    assert (status, len(said)) == (1, 1)
+    assert said[0].endswith('database "no_such" does not exist')
+    stranger = parts._replace(netloc=f"stranger:geheim@{parts.netloc.rpartition('@')[2]}").geturl()
+    status, said = start(tmp_path, "migrate", DATABASE_URL=committed_database, DATABASE_OWNER_URL=stranger)
+    assert (status, len(said)) == (1, 1)
+    assert "请检查 DATABASE_OWNER_URL" in said[0]
+    assert "geheim" not in said[0]
+
+
+def test_a_role_that_may_make_no_tables_is_told_so_and_begins_nothing(own_database: str) -> None:
+    parts = urlsplit(own_database)
+    poor = parts._replace(netloc=f"poor:geheim@{parts.netloc.rpartition('@')[2]}").geturl()
+    with psycopg.connect(own_database, autocommit=True) as owner:
+        owner.execute("CREATE ROLE poor LOGIN PASSWORD 'geheim'")
+        try:
+            owner.execute("GRANT SELECT ON django_migrations TO poor")
+            owner.execute("DELETE FROM django_migrations WHERE id = (SELECT max(id) FROM django_migrations)")
+            with pytest.raises(Halt, match="无权建表"):
+                migrate(poor)
+        finally:
+            owner.execute("DROP OWNED BY poor")
+            owner.execute("DROP ROLE poor")
