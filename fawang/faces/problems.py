@@ -13,6 +13,9 @@ catalogue(
         "window.office": ("您的账号没有所属机构，不能在窗口受理，请联系系统管理员。", "Your account belongs to no office; ask the administrator."),
         "calendar.entry": ("请填写日期；录入整年时须写明年份和依据。", "Give the day; for a year also its number and source."),
         "calendar.line": ("这一行看不懂：{line}。每行写：日期 放假或上班 名称。", "Cannot read this line: {line}."),
+        "trail.number": ("没有这个编号的事项，请核对（受理单上的16位数字）。", "There is no matter of this number; it has 16 digits."),
+        "trail.who": ("没有这个用户名的账号。", "There is no account of this name."),
+        "trail.day": ("请填写日期，如 2026-03-02。", "Give a day, as in 2026-03-02."),
         "leave.far": ("请填写三年以内的日期。", "Give a day within three years."),
         "leave.order": ("结束日期不能早于开始日期。", "The end lies before the beginning."),
         "broken": (

@@ -1,31 +1,22 @@
-"""Rules and calendar, the outbox, and the auditor's search."""
+"""Rules and calendar, and the outbox."""
 
 from __future__ import annotations
 
-import uuid
 from datetime import date
-from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 
 from fawang.faces.desk.frame import actor_of, page
-from fawang.faces.pages import keepable, language, spec, whole
+from fawang.faces.pages import language, spec, whole
 from fawang.faces.repeats import post_once
 from fawang.faces.routing import open_to
-from fawang.faces.views_of import ACTORS, DOORS, SUBJECTS, purpose_words, word
 from fawang.kernel import clock
 from fawang.kernel.errors import Refusal
-from fawang.kernel.events import kinds
-from fawang.kernel.ids import fold_matter_number
-from fawang.kernel.models import Event, ReadLog
 from fawang.kernel.policy import decide
 from fawang.kernel.readlog import note_read
 from fawang.kernel.text_safety import ValueProblem, check_text
-from fawang.kernel.texts import Text
 from fawang.matters.clock_rules import all_rules
-from fawang.matters.models import Matter
-from fawang.people.models import Staff
 from fawang.people.selectors import masked_outbox
 from fawang.regions.models import CalendarDay, CalendarYear
 from fawang.regions.services import publish_calendar_year, set_calendar_day
@@ -132,72 +123,3 @@ def outbox(request: HttpRequest) -> HttpResponse:
     """Messages to people and what became of them."""
     note_read(subject_kind="outbox", subject_id=actor_of(request).account, purpose="outbox")
     return page(request, "desk/outbox.html", {"notices": masked_outbox(100)})
-
-
-@open_to("people.audit")
-def trail(request: HttpRequest) -> HttpResponse:
-    """Who did what, who read what: by number, account, kind and day. The search itself is written down."""
-    query: dict[str, str] = {k: str(v)[:60] for k, v in request.POST.items() if k in {"number", "who", "kind", "day", "table"}}
-    rows: list[dict[str, Any]] = []
-    if request.method == "POST":
-        keepable(request)
-        note_read(subject_kind="audit", subject_id=actor_of(request).account, what=query.get("table", "events"), purpose="audit")
-        rows = _reads(query) if query.get("table") == "reads" else _events(query)
-    names = sorted((k, kinds()[k].name.in_language(language())) for k in kinds())
-    return page(request, "desk/trail.html", {"query": query, "rows": rows, "kinds": names, "asked": request.method == "POST"})
-
-
-def _stream(query: dict[str, str]) -> uuid.UUID | None:
-    number = fold_matter_number(query.get("number", ""))
-    return Matter.objects.filter(number=number).values_list("pk", flat=True).first() if number else None
-
-
-def _account(query: dict[str, str]) -> str:
-    found = Staff.objects.filter(username=query.get("who", "")).values_list("pk", flat=True).first()
-    return str(found or "none")
-
-
-def _day_of(query: dict[str, str]) -> date | None:
-    try:
-        return date.fromisoformat(query.get("day", ""))
-    except ValueError:
-        return None
-
-
-def _events(query: dict[str, str]) -> list[dict[str, Any]]:
-    found = Event.objects.order_by("-occurred_at", "-seq")
-    if query.get("number"):
-        found = found.filter(stream=str(_stream(query)))
-    if query.get("who"):
-        found = found.filter(actor_id=_account(query))
-    if query.get("kind"):
-        found = found.filter(kind=query["kind"])
-    if day := _day_of(query):
-        found = found.filter(occurred_at__date=day)
-    names, tongue = _names([e.actor_id for e in found[:200]]), language()
-    return [{"at": e.occurred_at, "what": kinds()[e.kind].name.in_language(tongue) if e.kind in kinds() else e.kind, "who": names.get(e.actor_id) or word(ACTORS, e.actor_kind, tongue),
-             "door": word(DOORS, e.door, tongue), "detail": e.kind, "request": e.request_id} for e in found[:200]]  # fmt: skip
-
-
-def _reads(query: dict[str, str]) -> list[dict[str, Any]]:
-    found = ReadLog.objects.order_by("-at")
-    if query.get("number"):
-        found = found.filter(subject_id=_stream(query) or uuid.UUID(int=0))
-    if query.get("who"):
-        found = found.filter(actor_id=_account(query))
-    if day := _day_of(query):
-        found = found.filter(at__date=day)
-    names, tongue = _names([r.actor_id for r in found[:200]]), language()
-    looked = Text("查阅", "Looked at").in_language(tongue)
-    return [{"at": r.at, "what": f"{looked} {word(SUBJECTS, r.subject_kind, tongue)}", "who": names.get(r.actor_id) or word(ACTORS, r.actor_kind, tongue), "door": word(DOORS, r.door, tongue),
-             "detail": f"{purpose_words(r.purpose, tongue)} {r.what}", "request": r.request_id} for r in found[:200]]  # fmt: skip
-
-
-def _names(ids: list[str]) -> dict[str, str]:
-    wanted = []
-    for text in set(ids):
-        try:
-            wanted.append(uuid.UUID(text))
-        except ValueError:
-            continue
-    return {str(k): v for k, v in Staff.objects.filter(pk__in=wanted).values_list("pk", "name")}

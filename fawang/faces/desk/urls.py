@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from fawang.faces.desk import accounts, answer, boards, catalogue, categories, figures, library, library_bank, matter, queue, records, signing, window
+from fawang.faces.desk import accounts, answer, boards, catalogue, categories, figures, library, library_bank, matter, queue, records, signing, trail, window
 
 urlpatterns = [
     path("", queue.queue_page, name="desk"),
@@ -56,5 +56,5 @@ urlpatterns = [
     path("categories.csv", categories.categories_table, name="desk_categories_table"),
     path("categories/next", categories.categories_next, name="desk_categories_next"),
     path("outbox", records.outbox, name="desk_outbox"),
-    path("trail", records.trail, name="desk_trail"),
+    path("trail", trail.trail, name="desk_trail"),
 ]
