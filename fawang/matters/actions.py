@@ -14,6 +14,7 @@ from django.db import transaction
 from fawang.kernel import crypto, events
 from fawang.kernel.errors import Refusal
 from fawang.kernel.policy import require
+from fawang.matters import joining
 from fawang.matters.allocation import assign_automatically, assign_to, lock_parties, recheck_conflicts
 from fawang.matters.assignments import end_assignment
 from fawang.matters.categories import category_in_force
@@ -213,20 +214,41 @@ def link_matters(*, actor: Actor, parent_id: uuid.UUID, child_id: uuid.UUID, rel
 
 
 def join(*, actor: Actor, lead_id: uuid.UUID, member_ids: Iterable[uuid.UUID]) -> Matter:
-    """并案: many callers, one cause. Each keeps a track and number; steps marked ``spreads`` on the lead reach all."""
+    """并案: many callers, one cause. Each keeps a track and number; steps marked ``spreads`` on the lead reach all.
+
+    Raises ``Refusal`` as :func:`joining.check_pair` does. Joined already is joined.
+    """
     with transaction.atomic():
         lead = lock(lead_id)
         require("matters.dispatch", actor, lead)
-        for member_id in sorted(set(member_ids) - {lead_id}):
+        for member_id in sorted(set(member_ids)):
             member = lock(member_id)
             require("matters.dispatch", actor, member)
-            if member.process_code != lead.process_code or not member.is_open or not lead.is_open or lead.lead_id:
-                raise Refusal("matter.merge", status=409)
+            joining.check_pair(lead, member)
+            if member.lead_id == lead.pk:
+                continue
             member.lead = lead
             member.version += 1
             member.save()
             events.record(kind="matter.joined", stream=member.pk, payload={"lead": str(lead.pk)})
     return lead
+
+
+def leave(*, actor: Actor, matter_id: uuid.UUID, reason: str) -> Matter:
+    """退出并案: a dispatcher has a joined matter handled on its own again, for a reason that stays as a note.
+
+    Raises ``Refusal`` ``matter.not_joined`` or ``matter.closed`` (409).
+    """
+    with transaction.atomic():
+        matter = lock(matter_id)
+        require("matters.dispatch", actor, matter)
+        if not matter.is_open:
+            raise Refusal("matter.closed", status=409)
+        if matter.lead_id is None:
+            raise Refusal("matter.not_joined", status=409)
+        add_message(matter=matter, actor=actor, kind="note", body=reason, audience="internal")
+        joining.release(matter, reason="by_hand")
+    return matter
 
 
 def split(*, actor: Actor, matter_id: uuid.UUID, process: str, title: str, category: str = "") -> Matter:

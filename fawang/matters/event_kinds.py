@@ -31,6 +31,7 @@ event_kind(
 )
 event_kind("matter.linked", "关联事项", "Linked", keys=("relation", "other", "side"))
 event_kind("matter.joined", "并案办理", "Handled together", keys=("lead",))
+event_kind("matter.released", "恢复单独办理", "Handled on its own again", keys=("lead", "reason"))
 event_kind("matter.party_added", "增加关系人", "Party added", keys=("party", "relation", "person", "staff", "organisation"))
 event_kind("matter.party_ended", "关系人变更", "Party ended", keys=("party", "relation"))
 event_kind("matter.transferred", "转办", "Transferred", public=True, keys=("office", "before", "reason_digest"))

@@ -8,7 +8,21 @@ catalogue(
     {
         "matter.not_here": ("这件事项现在是“{state}”，不能办理这一步。", "The matter is “{state}” now; this step cannot be taken."),
         "matter.resting": ("正在办理关联事项（{relation}），本事项暂不能推进。", "A linked matter ({relation}) is open; this one rests."),
-        "matter.led": ("此事与 {number} 并案办理，请在那件事项里办理。", "It is handled together with {number}; take the step there."),
+        "matter.led": (
+            "此事与 {number} 并案办理，请在那件事项里办理；要单独办理，请派单员办理“退出并案”。",
+            "It is handled together with {number}; take the step there. A dispatcher can have it handled on its own.",
+        ),
+        "matter.led_lead": ("{number} 已并入 {lead}，不能再牵头；请直接并入 {lead}。", "{number} is joined to {lead} and leads nothing; join to {lead}."),
+        "matter.leads": (
+            "{number} 下面还有并案的事项，不能再并入别的事项；请由它牵头，或先让那些事项退出并案。",
+            "Other matters are joined to {number}, so it cannot be joined itself; let it lead, or release them first.",
+        ),
+        "matter.joined": ("{number} 已并入 {lead}；要改并别处，请先退出并案。", "{number} is joined to {lead} already; release it first."),
+        "matter.cannot_lead": (
+            "{number} 现在是“{state}”，它的答复到不了并进来的事项；请选正在办理的事项牵头。",
+            "{number} is “{state}” now; its answer would reach nobody. Choose a matter that is being worked on.",
+        ),
+        "matter.not_joined": ("这件事项没有并案。", "It is not handled together with another."),
         "matter.unattended": ("这一步由系统自动办理。", "The system takes this step by itself."),
         "matter.closed": ("事项已经办结。", "The matter is closed."),
         "matter.door": ("这项服务不在此处受理。", "This service is not taken at this door."),

@@ -20,6 +20,7 @@ from fawang.matters import clocks, problems  # noqa: F401 - problems registers t
 from fawang.matters.assignments import end_assignment
 from fawang.matters.declaration import ClockVerb, Opens, Process, Step
 from fawang.matters.forms import parse
+from fawang.matters.joining import settle
 from fawang.matters.models import Matter, MatterLink
 from fawang.matters.news import tell_pages
 from fawang.matters.openings import open_child
@@ -93,10 +94,12 @@ def take_step(
             to=here.process.targets(step, matter.state)[0],
         )
         _check(taking, step)
+        before = matter.state
         _perform(taking)
         if step.spreads and leading:
             for member_id in matter.members.filter(is_open=True).order_by("pk").values_list("pk", flat=True):
                 _spread(actor, member_id, verb, data, matter)
+        settle(matter, before=before)
     return matter
 
 

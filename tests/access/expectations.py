@@ -146,7 +146,7 @@ STEPS = {
 
 ACTS = {
     "claim": "claim", "accept": "handler", "assign": "dispatch", "note": "internal", "message": "talk", "triage": "dispatch", "decline": "handler", "hand_over": "handler",
-    "transfer": "dispatch", "party": "either", "end_party": "dispatch", "split": "either", "link": "either", "join": "dispatch", "order": "supervise",
+    "transfer": "dispatch", "party": "either", "end_party": "dispatch", "split": "either", "link": "either", "join": "dispatch", "leave": "dispatch", "order": "supervise",
 }  # fmt: skip
 
 

@@ -179,6 +179,8 @@ ACTIONS: tuple[Action, ...] = (
            lambda a, m, v: actions.link_matters(actor=a, parent_id=m, child_id=_other(a, v)), lambda a, m: True, icon="link"),
     Action("join", Text("并入同一案由", "Join to a lead"), "matters.dispatch", lambda a, m: [spec("other", "牵头事项编号", "Number of the lead")],
            lambda a, m, v: actions.join(actor=a, lead_id=_other(a, v), member_ids=[m]), lambda a, m: m.is_open and m.lead_id is None, icon="merge"),
+    Action("leave", Text("退出并案", "Handle on its own"), "matters.dispatch", lambda a, m: [_text("reason", "为什么单独办理", "Why on its own")],
+           lambda a, m, v: actions.leave(actor=a, matter_id=m, reason=_words(v, "reason")), lambda a, m: m.is_open and m.lead_id is not None, icon="undo-2"),
     Action("order", Text("下达督办", "Order supervision"), "matters.supervise", lambda a, m: [_text("reason", "督办事由", "Reason")],
            lambda a, m, v: order_by_hand(actor=a, matter_id=m, reason=_words(v, "reason")), icon="siren"),
 )  # fmt: skip
