@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 
 from fawang.hotline import leftovers, recordings
 from fawang.hotline.models import Recording
@@ -18,7 +18,7 @@ from fawang.kernel.context import acting
 from tests.hotline.test_recordings import finished_call
 from tests.hotline.world import World
 
-AGED = leftovers.SAFE + timedelta(hours=1)
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
@@ -27,8 +27,20 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def sealed() -> list[Path]:
-    """Every file under the folder of sealed recordings."""
-    return sorted(p for p in recordings.folder().rglob("*") if p.is_file())
+    """Every sealed file and every half-sealed one."""
+    return sorted(p for p in recordings.folder().rglob("*/*") if p.is_file())
+
+
+def others(row: Recording, count: int = 4) -> list[Path]:
+    """More recordings, sealed and known."""
+    made = []
+    for number in range(1, count + 1):
+        one = Recording.objects.create(call=row.call, rec_id=f"other-{number}", kind="call", state="stored", started_at=clock.now(), blob=f"{number:040x}")
+        path = recordings.path_of(one)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"FWR1")
+        made.append(path)
+    return made
 
 
 def age(by: timedelta) -> None:
@@ -67,12 +79,19 @@ def test_what_a_seal_that_was_rolled_back_left_is_removed_after_a_week_and_nothi
     half.write_bytes(b"FWR1")
     world.store()
     row.refresh_from_db()
-    kept = recordings.path_of(row)
-    age(leftovers.SAFE - timedelta(hours=1))
-    assert leftovers.remove_orphans() == 0, "too young to tell"
-    age(AGED)
+    kept = sorted([recordings.path_of(row), *others(row)])
+    age(leftovers.YOUNG / 2)
+    assert leftovers.remove_orphans() == 0
+    assert leftovers._noted() == {}, "too young to be looked at"
+    age(2 * HOUR)
+    assert leftovers.remove_orphans() == 0
+    assert len(leftovers._noted()) == 3
+    world.move(leftovers.SAFE - HOUR)
+    assert leftovers.remove_orphans() == 0, "not a week yet"
+    world.move(2 * HOUR)
     assert leftovers.remove_orphans() == 3
-    assert sealed() == [kept]
+    assert sealed() == kept
+    assert leftovers._noted() == {}
     assert leftovers.remove_orphans() == 0
     row.refresh_from_db()
     recordings._check(row)
@@ -86,14 +105,46 @@ def test_the_file_of_a_purged_recording_that_outlasted_a_crash_is_removed_too(wo
         patch.setattr(recordings.sealing, "scrub", lambda path: None)
         assert recordings.purge_due() == 1
     assert sealed() == [recordings.path_of(row)]
-    age(AGED)
+    kept = others(row)
+    age(2 * HOUR)
+    assert leftovers.remove_orphans() == 0
+    world.move(leftovers.SAFE)
     assert leftovers.remove_orphans() == 1
-    assert sealed() == []
+    assert sealed() == sorted(kept)
+
+
+@pytest.mark.django_db
+def test_beside_the_wrong_database_nothing_is_touched_and_a_week_begins_anew_when_the_right_one_is_back(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    row = finished_call(world, world.agent("李律师"))
+    files = sorted([recordings.path_of(row), *others(row)])
+    age(2 * HOUR)
+    blobs = dict(Recording.objects.values_list("pk", "blob"))
+
+    def forget(pks: list[object]) -> None:
+        for pk, blob in blobs.items():
+            Recording.objects.filter(pk=pk).update(blob=None if pk in pks else blob)
+
+    forget([pk for pk in blobs if pk != row.pk])
+    for _ in range(2):
+        assert leftovers.remove_orphans() == 0, "four strangers and one known"
+        world.move(leftovers.SAFE)
+    assert "is this their database?" in caplog.text
+    for _ in range(3):  # an earlier state that lacks one recording, found out in time, each time
+        forget([row.pk])
+        assert leftovers.remove_orphans() == 0
+        world.move(leftovers.SAFE - HOUR)
+        forget([])
+        assert leftovers.remove_orphans() == 0
+    assert sealed() == files
+    forget(list(blobs))
+    assert leftovers.remove_orphans() == 0, "a database that knows nothing"
+    assert sealed() == files
 
 
 def test_a_file_whose_row_is_not_committed_yet_is_let_be_however_old_it_looks(committed_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A seal that hangs before its commit, in a process of its own making; the upkeep runs meanwhile."""
+    """A seal that hangs before its commit; the upkeep runs meanwhile, on another connection."""
     row = call_to_seal(committed_world)
+    others(row)
     written, go_on, failures = threading.Event(), threading.Event(), []
     record = events.record
 
@@ -118,22 +169,25 @@ def test_a_file_whose_row_is_not_committed_yet_is_let_be_however_old_it_looks(co
     thread.start()
     try:
         assert written.wait(60)
-        assert len(sealed()) == 1
-        monkeypatch.setattr(leftovers, "SAFE", timedelta(0))
-        [file] = sealed()
+        [file] = [f for f in sealed() if f.stat().st_size > 4]
         written_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-        committed_world.move(max(written_at + timedelta(minutes=1) - clock.now(), timedelta(0)))
-        assert written_at < clock.now() - leftovers.SAFE, "by its age alone it would go"
-        assert leftovers.remove_orphans() == 0, "its transaction is still open"
-        assert len(sealed()) == 1
+        committed_world.move(max(written_at + 2 * HOUR - clock.now(), timedelta(0)))
+        for _ in range(2):
+            assert written_at < clock.now() - leftovers.YOUNG, "by its age alone it would be a stranger"
+            assert leftovers.remove_orphans() == 0, "its transaction is still open"
+            committed_world.move(leftovers.SAFE + HOUR)
+        assert file.exists()
+        assert leftovers._noted() == {}
     finally:
         go_on.set()
         thread.join(60)
     assert failures == []
     row.refresh_from_db()
-    assert sealed() == [recordings.path_of(row)]
-    age(AGED)
+    assert file == recordings.path_of(row)
+    for _ in range(2):
+        assert leftovers.remove_orphans() == 0
+        committed_world.move(leftovers.SAFE + HOUR)
+    Recording.objects.filter(pk=row.pk).update(blob=None)
     assert leftovers.remove_orphans() == 0
-    with transaction.atomic():
-        Recording.objects.filter(pk=row.pk).update(blob=None)
+    committed_world.move(leftovers.SAFE)
     assert leftovers.remove_orphans() == 1, "and the same file without its row is one"
