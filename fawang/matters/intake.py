@@ -21,7 +21,7 @@ from fawang.matters.models import Clock, ExternalReference, Intake, Matter
 from fawang.matters.openings import Opening, open_in
 from fawang.matters.parties import PartyWords
 from fawang.matters.processes import process_in_force
-from fawang.matters.routing import office_for
+from fawang.matters.routing import office_for, settled
 from fawang.matters.situation import Opened
 from fawang.people.actors import Actor
 from fawang.people.models import Person
@@ -84,7 +84,7 @@ def receive(*, actor: Actor, visitor: Visitor, requests: Sequence[Request], offi
             return Received(known[0].intake, known)
         first = actor.staff() if actor.kind == "staff" else None
         person = _person(actor, visitor)
-        offices = [office_for(process=r.process, region_code=_region(r.region_code), door=door) for r in requests]
+        offices = [_office(r, door) for r in requests]
         receiving = office or offices[0]
         if receiving is None or (office is None and None in offices):
             raise Refusal("form.invalid", fields={"region": Refusal("matter.office")})
@@ -110,6 +110,11 @@ def _already(request: Request) -> Matter | None:
     partner, number, version = request.external
     found = ExternalReference.objects.filter(partner=partner, external_no=number, version=version).first()
     return found.matter if found else None
+
+
+def _office(request: Request, door: str) -> Organisation | None:
+    found = office_for(process=request.process, region_code=_region(request.region_code), door=door)
+    return settled(request.process, request.form, request.region_code, found) if found else None
 
 
 def _region(code: str) -> str:

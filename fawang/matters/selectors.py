@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from fawang.kernel import clock, crypto
 from fawang.kernel.folding import fold_name, pinyin_key
@@ -17,7 +17,7 @@ from fawang.kernel.readlog import note_read
 from fawang.kernel.text_safety import ValueProblem
 from fawang.matters.categories import in_category
 from fawang.matters.models import Matter, MatterParty
-from fawang.matters.policies import ROLES_WITH_SIGHT, reach, sight, visible_to
+from fawang.matters.policies import ROLES_WITH_SIGHT, apart_from_himself, reach, sight, visible_to
 from fawang.matters.processes import all_processes
 from fawang.matters.search import tokens_of
 from fawang.people.actors import Actor
@@ -85,9 +85,8 @@ def _scope(actor: Actor, scope: str) -> QuerySet[Matter]:
     elif scope == "pool":
         rows = Matter.objects.filter(_pool(actor), is_open=True, assignee=None)
     else:
-        rows = overseen(actor)
-    mine = MatterParty.objects.filter(matter=OuterRef("pk"), staff_id=actor.account, ended_at=None)
-    return rows.exclude(Exists(mine)) if MatterParty.objects.filter(staff_id=actor.account, ended_at=None).exists() else rows
+        return overseen(actor)
+    return apart_from_himself(actor, rows)
 
 
 def _pool(actor: Actor) -> Q:
@@ -99,13 +98,13 @@ def _pool(actor: Actor) -> Q:
 
 
 def overseen(actor: Actor) -> QuerySet[Matter]:
-    """Matters within the reach of the actor's overseeing roles."""
+    """Matters within the reach of the actor's overseeing roles, without those in which he is a party himself."""
     within = Q(pk__in=())
     for role in ROLES_WITH_SIGHT:
         seen = sorted({p.code for p in all_processes() if role in p.seen_by_roles})
         for grant in actor.scopes(role):
             within |= reach(grant) & Q(process_code__in=seen)
-    return Matter.objects.filter(within)
+    return apart_from_himself(actor, Matter.objects.filter(within))
 
 
 @dataclass(frozen=True, slots=True)

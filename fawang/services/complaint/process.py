@@ -30,8 +30,9 @@ from fawang.matters.declaration import (
     starts,
 )
 from fawang.matters.processes import register
-from fawang.matters.routing import handled_by
+from fawang.matters.routing import elsewhere, handled_by
 from fawang.services.complaint import forms, services
+from fawang.services.complaint.bodies import deciding_office
 
 ENDS = (cancels("COMP-ACC"), cancels("COMP-DEC"), cancels("COMP-SUPP"), cancels("COMP-NOTI"), cancels("COMP-OBJ"))
 OWN = frozenset({"public", "content", "identity"})
@@ -122,3 +123,4 @@ COMPLAINT = register(
     )
 )  # fmt: skip
 handled_by("complaint", "justice_bureau", "provincial_justice_department")
+elsewhere("complaint", deciding_office)

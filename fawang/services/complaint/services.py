@@ -10,9 +10,10 @@ from fawang.matters.assignments import write_assignment
 from fawang.matters.conversation import add_message
 from fawang.matters.parties import PartyWords, add_party
 from fawang.matters.situation import Opened, Situation, Taking
+from fawang.people.actors import SYSTEM
 from fawang.people.models import Staff
 from fawang.people.traces import gives_away
-from fawang.registry.models import Organisation
+from fawang.services.complaint.bodies import bodies_meant, is_top
 
 catalogue(
     {
@@ -20,23 +21,27 @@ catalogue(
         "complaint.identity": ("说明函里不得出现投诉人的姓名、电话或证件号。", "Nothing that identifies the complainant may be written here."),
     }
 )
+TOP = "被投诉的是本省最高一级司法行政机关，上面没有可以受理的机关。请由未被投诉的投诉办理员办理，或者移送同级人民政府、司法部等有权处理的单位。"
 
 
 def start(opened: Opened) -> None:
     """A named member of staff becomes the respondent and loses sight of it.
 
-    So does everybody of a body complained about, and of the bodies below it.
+    So does everybody of a body complained about, and of the bodies below it; the highest there is decides itself, and a note says so.
     """
     matter = opened.matter
     respondent = json.loads(matter.details or "{}").get("respondent", "")
     if not respondent:
         return
     found = [s for s in Staff.objects.filter(state="active") if fold_name(s.name) == fold_name(respondent)]
-    bodies = list(Organisation.objects.filter(folded=fold_name(respondent)))
+    bodies = bodies_meant(respondent, matter.region_code)
     for staff in found:
         add_party(matter=matter, words=PartyWords("respondent", staff.name, staff_id=staff.pk), quietly=True)
     for body in bodies:
-        add_party(matter=matter, words=PartyWords("respondent", body.name, organisation_id=body.pk), quietly=True)
+        barred = None if is_top(body) else body.pk
+        add_party(matter=matter, words=PartyWords("respondent", body.name, organisation_id=barred), quietly=True)
+        if barred is None:
+            add_message(matter=matter, actor=SYSTEM, kind="note", body=TOP, audience="internal")
     if not found and not bodies:
         add_party(matter=matter, words=PartyWords("respondent", respondent), quietly=True)
 
