@@ -31,7 +31,7 @@ HOTLINE_CALL = register(
         code="hotline_call", version=1, name=Text("12348来电服务", "Hotline service"),
         about=Text("拨打12348得到的解答和服务，可凭编号查询和评价。", "Advice and help given on the 12348 hotline; follow and rate it by its number."),
         norm=Text("司法部意见四热线平台；GB/T 33358-2016", "Ministry opinion §4; GB/T 33358-2016"), effective_from=date(2017, 8, 21), public=False,
-        doors=("hotline",), start="recorded", seen_by_roles=("hotline_supervisor", "supervisor", "office_head", "return_visitor"), skills=False,
+        doors=("hotline",), start="recorded", handled_by_roles=(), seen_by_roles=("hotline_supervisor", "supervisor", "office_head", "return_visitor"), skills=False,
         states=(
             State("recorded", Text("已登记", "Recorded"), StateKind.OPEN, Text("您的来电已登记。", "Your call is recorded."),
                   untimed=Text("通话中已经答复，登记后随即办结", "It was answered in the call and closes at once")),

@@ -15,7 +15,7 @@ from fawang.kernel import crypto, events
 from fawang.kernel.errors import Refusal
 from fawang.kernel.policy import require
 from fawang.matters import joining
-from fawang.matters.allocation import assign_automatically, assign_to, lock_parties, recheck_conflicts
+from fawang.matters.allocation import DECLINED, assign_automatically, assign_to, lock_parties, recheck_conflicts
 from fawang.matters.assignments import end_assignment
 from fawang.matters.categories import category_in_force
 from fawang.matters.conversation import add_message
@@ -120,7 +120,7 @@ def decline(*, actor: Actor, matter_id: uuid.UUID, reason: str) -> Matter:
         matter = lock(matter_id)
         require("matters.assignee", actor, matter)
         add_message(matter=matter, actor=actor, kind="note", body=reason, audience="internal")
-        end_assignment(matter, reason="declined")
+        end_assignment(matter, reason=DECLINED)
         matter.version += 1
         matter.save()
     return matter

@@ -21,14 +21,16 @@ from fawang.kernel.policy import require
 from fawang.matters.assignments import current_assignment, end_assignment, write_assignment
 from fawang.matters.categories import counted_as
 from fawang.matters.models import Assignment, Matter, MatterParty
+from fawang.matters.posts import may_be_given
 from fawang.matters.processes import process_version
 from fawang.matters.relations import opposite_sides, party_keys, staff_is_party
-from fawang.people.actors import Actor
+from fawang.people.actors import Actor, actor_of_staff
 from fawang.people.models import Staff
 from fawang.people.selectors import on_leave_ids, staff_with_role
 from fawang.regions.codes import scope_contains
 
 FAIR_DAYS = 30
+DECLINED = "declined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +95,10 @@ def rank(candidates: Sequence[Candidate], need: Need) -> list[tuple[Candidate, l
 
 
 def candidates_for(matter: Matter) -> list[Candidate]:
-    """Advisers of the matter's office who are in service today, with their load."""
+    """Those of the matter's office who handle such matters and are in service today, with their load."""
     away = on_leave_ids(clock.now())
-    staff = list(staff_with_role("adviser", office_id=matter.office_id).exclude(pk__in=away))
+    roles = process_version(matter.process_code, matter.process_version).handled_by_roles
+    staff = list({s.pk: s for role in roles for s in staff_with_role(role, office_id=matter.office_id).exclude(pk__in=away)}.values())
     ids = [s.pk for s in staff]
     loads = dict(Matter.objects.filter(assignee_id__in=ids, is_open=True).values_list("assignee").annotate(n=Count("id")))
     since = clock.now() - timedelta(days=FAIR_DAYS)
@@ -137,13 +140,22 @@ def conflict_of(staff: Staff, matter: Matter) -> dict[str, str] | None:
                     same |= Q(**{name: bytes(value)})
             if party.organisation_id:
                 same |= Q(organisation_id=party.organisation_id)
-            if party.name_index and not (party.identity_index or party.phone_index):
-                same |= Q(name_index=bytes(party.name_index))
+            if party.name_index:
+                same |= _namesakes(party)
         elsewhere = MatterParty.objects.filter(same, relation=other, ended_at=None).exclude(matter=matter)
         hit = Assignment.objects.filter(colleagues, matter__in=elsewhere.values("matter")).first()
         if hit is not None:
             return {"rule": "other_side", "with": str(hit.matter_id)}
     return None
+
+
+def _namesakes(party: MatterParty) -> Q:
+    """Parties of the same name who may be the same person: no number that both have tells them apart."""
+    same = Q(name_index=bytes(party.name_index))
+    for name in ("identity_index", "phone_index"):
+        if value := getattr(party, name):
+            same &= Q(**{name: bytes(value)}) | Q(**{name: b""})
+    return same
 
 
 def lock_parties(matter: Matter) -> None:
@@ -155,13 +167,16 @@ def lock_parties(matter: Matter) -> None:
 
 
 def assign_automatically(matter: Matter) -> Assignment | None:
-    """Give the locked matter to the best candidate without a conflict; ``None`` when there is nobody."""
+    """Give the locked matter to the best candidate without a conflict who has not declined it; ``None`` when there is nobody."""
     lock_parties(matter)
     need = Need(counted_as().get(matter.category_code, matter.category_code), matter.region_code, matter.language, bool(matter.priority))
-    ranked = rank(candidates_for(matter), need)
+    declined = set(matter.assignments.filter(end_reason=DECLINED).values_list("staff_id", flat=True))
+    ranked = rank([c for c in candidates_for(matter) if c.id not in declined], need)
     refused: list[dict[str, Any]] = []
     for person, reasons in ranked:
         staff = Staff.objects.select_for_update(of=("self",)).get(pk=person.id)
+        if not may_be_given(actor_of_staff(staff).grants, matter):
+            continue
         if found := conflict_of(staff, matter):
             refused.append({"rule": "conflict", "value": str(staff.pk)})
             _record_conflict(matter, staff, found)
@@ -175,10 +190,10 @@ def _record_conflict(matter: Matter, staff: Staff, found: dict[str, str]) -> Non
 
 
 def assign_to(matter: Matter, *, staff_id: uuid.UUID, by: Staff | None, method: str, note: str = "") -> Assignment:
-    """Give the locked matter to a named person. Raises ``Refusal`` for a conflict, or somebody not in service."""
+    """Give the locked matter to a named person. Raises ``Refusal`` for a conflict, or somebody not in service or without the post for it."""
     lock_parties(matter)
     staff = Staff.objects.select_for_update(of=("self",)).filter(pk=staff_id, state="active").first()
-    if staff is None:
+    if staff is None or not may_be_given(actor_of_staff(staff).grants, matter):
         raise Refusal("form.invalid", fields={"staff": Refusal("matter.assignee", field="staff")})
     if conflict_of(staff, matter):
         raise Refusal("matter.conflict", status=409)

@@ -236,6 +236,7 @@ class Concludes:
 class Process:
     """A legal service's whole declaration. Versioned: a matter keeps the version it began under.
 
+    ``handled_by_roles``: the posts of which a handler holds one; empty where the process itself names who has to act.
     ``first_words``: the kind of message that becomes of what the person said; empty, and nothing is said at the beginning.
     """
 
@@ -266,6 +267,7 @@ class Process:
     on_start: Callable[[Opened], None] | None = None
     public: bool = True
     pooled: bool = False
+    handled_by_roles: tuple[str, ...] = ("adviser",)
     seen_by_roles: tuple[str, ...] = ("dispatcher", "supervisor", "office_head", "return_visitor", "window_clerk")
     skills: bool = True
     fee: Text = field(default_factory=lambda: Text("免费", "Free of charge"))

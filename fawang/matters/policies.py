@@ -15,21 +15,13 @@ from django.db.models import Q, QuerySet
 from fawang.kernel.policy import Decision, allow, deny, hidden, policy
 from fawang.matters.declaration import Relation
 from fawang.matters.models import Matter, MatterParty
+from fawang.matters.posts import covers, handles, in_hand, reach
 from fawang.matters.processes import all_processes, process_version
 from fawang.matters.relations import is_party_as_staff, relations_of, same_as_staff
-from fawang.people.actors import Actor, Grant
-from fawang.regions.selectors import prefix_of, scope_contains
-from fawang.registry.tree import descendant_ids
+from fawang.people.actors import Actor
 
 ROLES_WITH_SIGHT = ("dispatcher", "supervisor", "office_head", "complaint_handler", "return_visitor", "window_clerk", "hotline_supervisor")
 HANDLING_ONLY_ROLES = ("statistician", "audit_admin")
-
-
-def covers(grant: Grant, matter: Matter) -> bool:
-    """Whether a role grant's scope (office and those below it, region) contains the matter."""
-    if grant.office_id is not None:
-        return matter.office_id in descendant_ids(grant.office_id)
-    return scope_contains(grant.region_code, matter.region_code)
 
 
 def has_role_over(actor: Actor, matter: Matter, *roles: str) -> bool:
@@ -69,7 +61,7 @@ def sight_of_nothing(actor: Actor) -> None:
 
 def _staff_sight(actor: Actor, matter: Matter, mine: frozenset[str]) -> set[str]:
     everything = {"handling", "topic", "public", "content", "identity", "internal"}
-    if mine & {"assignee", "reviewer"}:
+    if "reviewer" in mine or ("assignee" in mine and handles(actor.grants, matter)):
         return everything
     process = process_version(matter.process_code, matter.process_version)
     if has_role_over(actor, matter, *process.seen_by_roles):
@@ -79,14 +71,14 @@ def _staff_sight(actor: Actor, matter: Matter, mine: frozenset[str]) -> set[str]
         aspects |= {"handling", "topic", "public", "content", "identity"}
     if has_role_over(actor, matter, *HANDLING_ONLY_ROLES):
         aspects |= {"handling"}
-    if matter.is_open and matter.assignee_id is None and "adviser" in actor.roles and _in_pool(actor, matter):
+    if matter.is_open and matter.assignee_id is None and _in_pool(actor, matter):
         aspects |= {"topic"}
     return aspects
 
 
 def _in_pool(actor: Actor, matter: Matter) -> bool:
     process = process_version(matter.process_code, matter.process_version)
-    return process.pooled and any(covers(g, matter) for g in actor.scopes("adviser"))
+    return process.pooled and has_role_over(actor, matter, *process.handled_by_roles)
 
 
 def _shielded(actor: Actor, matter: Matter, mine: frozenset[str]) -> bool:
@@ -101,7 +93,7 @@ def visible_to(actor: Actor) -> QuerySet[Matter]:
             return Matter.objects.none()
         own = MatterParty.objects.filter(_relations(lambda r: r.citizen and bool(r.sees)), person_id=actor.person_id, ended_at=None)
         return Matter.objects.filter(pk__in=own.values("matter"))
-    mine = Q(assignee_id=actor.staff_id) | Q(first_contact_id=actor.staff_id)
+    mine = in_hand(actor) | Q(first_contact_id=actor.staff_id)
     scope = Q(pk__in=())
     for role in ROLES_WITH_SIGHT:
         seen = [p.code for p in all_processes() if role in p.seen_by_roles]
@@ -134,13 +126,6 @@ def _relations(wanted: Callable[[Relation], bool]) -> Q:
     return found
 
 
-def reach(grant: Grant) -> Q:
-    """The matters a grant reaches, as a condition."""
-    if grant.office_id is not None:
-        return Q(office_id__in=descendant_ids(grant.office_id))
-    return Q() if grant.region_code in {"", "000000"} else Q(region_code__startswith=prefix_of(grant.region_code))
-
-
 @policy("matters.see", "与事项有关系的人，以及管辖范围内的工作人员", "People with a relation to it; staff within scope")
 def see(actor: Actor, matter: Matter) -> Decision:
     """Seeing that the matter exists."""
@@ -167,7 +152,7 @@ def assignee(actor: Actor, matter: Matter) -> Decision:
     """Steps of the handler."""
     if not (aspects := sight(actor, matter)):
         return hidden()
-    if "assignee" in relations_of(actor, matter):
+    if "assignee" in relations_of(actor, matter) and handles(actor.grants, matter):
         return allow("承办人", "handler")
     return deny("这一步由承办人办理。", "This step is the handler's.", visible=bool(aspects))
 
@@ -220,7 +205,7 @@ def system(actor: Actor, matter: Matter) -> Decision:
     return allow() if actor.kind == "system" else deny("这一步由系统自动办理。", "The system takes this step by itself.")
 
 
-@policy("matters.claim", "本机构有相应专长的在岗人员", "Available advisers of the office with the skill")
+@policy("matters.claim", "本机构能办理这类事项的人员", "Those of the office who handle such matters")
 def claim(actor: Actor, matter: Matter) -> Decision:
     """抢单."""
     aspects = sight(actor, matter)
@@ -228,7 +213,8 @@ def claim(actor: Actor, matter: Matter) -> Decision:
         return hidden()
     if matter.assignee_id is not None:
         return deny("已有人承办。", "Somebody has it already.")
-    return allow() if any(covers(g, matter) for g in actor.scopes("adviser")) else deny("只有律师可以抢单。", "Only advisers claim.")
+    roles = process_version(matter.process_code, matter.process_version).handled_by_roles
+    return allow() if has_role_over(actor, matter, *roles) else deny("只有能办理这类事项的人员可以抢单。", "Only those who handle such matters claim them.")
 
 
 @policy("matters.take_in", "窗口人员、坐席、派单员", "Window clerks and dispatchers")

@@ -95,13 +95,13 @@ def same_as_staff(staff_id: uuid.UUID | None) -> Q:
 
 
 def party_keys(parties: Iterable[MatterParty]) -> list[bytes]:
-    """What identifies these parties to the conflict check: identity, phone, organisation, else the name."""
+    """What may identify these parties to the conflict check: identity, phone, organisation, name."""
     keys: list[bytes] = []
     for party in parties:
         keys += [bytes(k) for k in (party.identity_index, party.phone_index) if k]
         if party.organisation_id:
             keys.append(party.organisation_id.bytes)
-        if not party.identity_index and not party.phone_index and party.name_index:
+        if party.name_index:
             keys.append(bytes(party.name_index))
     return keys
 

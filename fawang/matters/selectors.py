@@ -17,7 +17,8 @@ from fawang.kernel.readlog import note_read
 from fawang.kernel.text_safety import ValueProblem
 from fawang.matters.categories import in_category
 from fawang.matters.models import Matter, MatterParty
-from fawang.matters.policies import ROLES_WITH_SIGHT, apart_from_himself, reach, sight, visible_to
+from fawang.matters.policies import ROLES_WITH_SIGHT, apart_from_himself, sight, visible_to
+from fawang.matters.posts import in_hand, reach
 from fawang.matters.processes import all_processes
 from fawang.matters.search import tokens_of
 from fawang.people.actors import Actor
@@ -79,7 +80,7 @@ def counts(actor: Actor) -> dict[str, int]:
 
 def _scope(actor: Actor, scope: str) -> QuerySet[Matter]:
     if scope == "mine":
-        rows = Matter.objects.filter(assignee_id=actor.staff_id)
+        rows = Matter.objects.filter(in_hand(actor))
     elif scope == "first":
         rows = Matter.objects.filter(first_contact_id=actor.staff_id)
     elif scope == "pool":

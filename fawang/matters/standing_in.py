@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError, transaction
+from django.db.models import Q
 
 from fawang.kernel import clock
 from fawang.kernel.context import acting
@@ -15,6 +16,7 @@ from fawang.kernel.errors import Refusal
 from fawang.matters.allocation import assign_to
 from fawang.matters.models import Assignment, Matter
 from fawang.matters.policies import dispatching_roles
+from fawang.matters.processes import all_processes
 from fawang.people.models import Leave
 from fawang.people.notices import tell_staff
 from fawang.people.selectors import on_leave_ids, possible_substitutes, staff_with_role
@@ -24,7 +26,7 @@ log = logging.getLogger("fawang.standing_in")
 SUBSTITUTED = "substituted"
 AGAIN = timedelta(minutes=1)
 """How soon a matter its substitute may not have is tried again: somebody may have ended the conflict meanwhile."""
-WORDS = "有事项的承办人正在休假、无人代班，请到工作台改派。"
+WORDS = "有事项无人承办（承办人休假或离岗，或者还没有派单），请到工作台派单。"
 _refused: dict[tuple[uuid.UUID, uuid.UUID], datetime] = {}
 
 
@@ -56,14 +58,17 @@ def stand_in(batch: int = 200) -> int:
 
 
 def tell_left_behind() -> int:
-    """Tell who could decide, once a day, that open matters lie with somebody on leave and nobody stands in. Returns how many messages were queued.
+    """Tell who could decide, once a day, that nobody works on an open matter. Returns how many messages were queued.
+
+    Its handler is on leave and nobody stands in; or it has none, and is of a kind that is given out by hand alone.
 
     Told are those who give out such matters in their office, or in the nearest office above where anybody does.
     """
     away = on_leave_ids(clock.now())
-    if not away:
-        return 0
-    left = Matter.objects.filter(is_open=True, lead=None, assignee_id__in=away).values_list("office_id", "process_code", "process_version").distinct()
+    by_hand = Q(assignee=None, process_code__in=sorted({p.code for p in all_processes() if p.handled_by_roles and not p.pooled}))
+    left = (
+        Matter.objects.filter(by_hand | Q(assignee_id__in=away), is_open=True, lead=None).values_list("office_id", "process_code", "process_version").distinct()
+    )
     told = {pk for office_id, process, version in left for pk in _giving_out(office_id, dispatching_roles(process, version), set(away))}
     with acting(door="system"), transaction.atomic():
         return sum(tell_staff(pk, "left_behind", WORDS) for pk in sorted(told))

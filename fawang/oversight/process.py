@@ -88,7 +88,7 @@ RETURN_VISIT = register(
     Process(
         code="return_visit", version=1, name=Text("回访", "Return visit"), about=Text("对差评和抽查的事项由他人回访。", "A call back by somebody else."),
         norm=Text("国办发〔2019〕51号；法律援助法第五十九条", "Good/bad rating rules; Legal Aid Law §59"), effective_from=SINCE, public=False, doors=("system",),
-        start="planned", start_clocks=(starts("RATE-CALL"),), seen_by_roles=("return_visitor", "supervisor", "office_head"),
+        start="planned", start_clocks=(starts("RATE-CALL"),), handled_by_roles=(), seen_by_roles=("return_visitor", "supervisor", "office_head"),
         states=(
             State("planned", Text("待回访", "Planned"), StateKind.OPEN, Text("我们会给您回电。", "We will call you back.")),
             State("satisfied", Text("回访满意", "Satisfied"), StateKind.DONE, Text("回访已完成。", "Done.")),
@@ -112,7 +112,7 @@ RECTIFICATION = register(
     Process(
         code="rectification", version=1, name=Text("差评整改", "Rectification"), about=Text("对差评核实、整改并答复。", "A bad rating is verified, put right and answered."),
         norm=Text("国办发〔2019〕51号", "Good/bad rating rules"), effective_from=SINCE, public=False, doors=("system",),
-        start="verifying", start_clocks=(starts("RATE-NEG"),), seen_by_roles=("supervisor", "office_head", "return_visitor"),
+        start="verifying", start_clocks=(starts("RATE-NEG"),), handled_by_roles=(), seen_by_roles=("supervisor", "office_head", "return_visitor"),
         states=(
             State("verifying", Text("核实中", "Verifying"), StateKind.OPEN, Text("正在核实您的评价。", "Your rating is being verified.")),
             State("rectifying", Text("整改中", "Being put right"), StateKind.OPEN, Text("您反映的问题属实，正在重新办理。", "It is being handled again.")),
@@ -134,7 +134,7 @@ SUPERVISION_ORDER = register(
     Process(
         code="supervision_order", version=1, name=Text("督办", "Supervision order"), about=Text("对临期、超期和批示事项督办。", "For what is late or ordered."),
         norm=Text("司法部意见六(二)督办", "Ministry opinion §6(2)"), effective_from=SINCE, public=False, doors=("system", "window"),
-        start="issued", start_clocks=(starts("SUP-SIGN"),), seen_by_roles=("supervisor", "office_head", "dispatcher"),
+        start="issued", start_clocks=(starts("SUP-SIGN"),), handled_by_roles=(), seen_by_roles=("supervisor", "office_head", "dispatcher"),
         states=(
             State("issued", Text("待签收", "Issued"), StateKind.OPEN, Text("督办已下达。", "Issued.")),
             State("signed", Text("已签收", "Signed for"), StateKind.OPEN, Text("承办单位已签收。", "Signed for.")),

@@ -207,7 +207,9 @@ def test_case_2_an_objection_is_a_child_of_another_office_and_its_outcome_reinst
 
 def test_case_3_replacing_the_lawyer_ends_the_old_ones_access_and_restarts_no_clock(declare: Any, cast: Any) -> None:
     declare(OBJECTION)
-    declare(aid(conflict_relations=(("applicant", "opponent"),), relations=(APPLICANT, Relation("opponent", T, frozenset(), citizen=False))))
+    declare(
+        aid(handled_by_roles=(), conflict_relations=(("applicant", "opponent"),), relations=(APPLICANT, Relation("opponent", T, frozenset(), citizen=False)))
+    )
     firm_a, firm_b = factories.office("law_firm"), factories.office("law_firm")
     old, new = factories.staff("李律师", is_adviser=True, at=firm_a), factories.staff("周律师", is_adviser=True, at=firm_b)
     conflicted = factories.staff("吴律师", is_adviser=True, at=firm_b)

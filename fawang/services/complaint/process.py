@@ -42,7 +42,7 @@ STATEMENT = register(
     Process(
         code="statement", version=1, name=Text("投诉情况说明", "Statement"), about=Text("请被投诉方就办理情况作出说明。", "The other side explains."),
         norm=Text("投诉处理程序", "Complaint procedure"), effective_from=date(2013, 11, 19), public=False, doors=("system",), start="asked",
-        start_clocks=(starts("COMP-STMT"),), on_start=services.start_statement, seen_by_roles=("complaint_handler", "supervisor"),
+        start_clocks=(starts("COMP-STMT"),), on_start=services.start_statement, handled_by_roles=(), seen_by_roles=("complaint_handler", "supervisor"),
         states=(
             State("asked", Text("待说明", "Asked"), StateKind.OPEN, Text("请说明有关情况。", "Please explain.")),
             State("given", Text("已说明", "Given"), StateKind.DONE, Text("已收到说明。", "Received.")),
@@ -63,7 +63,7 @@ COMPLAINT = register(
         about=Text("对法律服务机构和人员的服务不满意，可以投诉。您的身份不会告诉被投诉人。", "Complain about a legal service. Your identity is kept from the person concerned."),
         norm=Text("法律援助法第五十五条；法律援助投诉处理办法", "Legal Aid Law §55; complaint rules"), effective_from=date(2013, 11, 19),
         doors=("web", "api", "window", "hotline", "wechat", "letter"), start="received", intake=forms.ComplaintForm, first_words="question", on_start=services.start,
-        start_clocks=(starts("COMP-ACC"),), seen_by_roles=("complaint_handler", "supervisor"),
+        start_clocks=(starts("COMP-ACC"),), handled_by_roles=("complaint_handler",), seen_by_roles=("complaint_handler", "supervisor"),
         start_tells=(Tell("complainant", "received", Text("您的投诉{number}已收到，{due}告知是否受理。查询码：{code}", "Your complaint {number} was received. Lookup code: {code}")),),
         states=(
             State("received", Text("已收到", "Received"), StateKind.OPEN, Text("您的投诉已收到，正在审查是否受理。", "Your complaint is being examined.")),
