@@ -94,7 +94,7 @@ def _best(
         low, stiff = (np.bincount(key, slope, leaves << 6).reshape(leaves, 64).cumsum(axis=1) for slope in (first, second))
         high, left = low[:, -1:] - low, stiff[:, -1:] - stiff
         gain = (low**2 / (stiff + l2) + high**2 / (left + l2)).sum(axis=0)[: len(edges[column])]
-        edge = int(gain.argmax())
+        edge = int(np.argmax(gain))
         if gain[edge] > best:
             best, found = float(gain[edge]), (column, edge)
     return found

@@ -59,7 +59,7 @@ class Ranker:
         scores = _standard(self.net(spread))
         best = np.argpartition(-scores, WEIGHED)[:WEIGHED] if len(scores) > WEIGHED else np.arange(len(scores))
         judged = _standard(self.trees.score(spread.T[:, best]))
-        more = np.full(len(scores), judged.min(initial=0.0), np.float32)
+        more = np.full(len(scores), float(np.min(judged)) if len(judged) else 0.0, np.float32)
         more[best] = judged
         return scores + more
 
