@@ -110,8 +110,11 @@ def by(figures: dict[str, Counter[Key]], part: int, offices: Iterable[str] | Non
     return [{"key": key, **groups[key]} for key in sorted(groups, key=str)]
 
 
-def matters_behind(code: str, first: date, last: date, *, offices: Iterable[str], process: str = "", category: str | None = None) -> list[uuid.UUID]:
-    """Ids of the matters a figure of a span counts, once each, newest rows first; the drill-down of the page."""
+def matters_behind(code: str, first: date, last: date, *, offices: Iterable[str], process: str = "", category: str | None = None) -> dict[uuid.UUID, int]:
+    """The matters a figure of a span counts, the newest first, with how often it counts each; the drill-down of the page.
+
+    The numbers add up to the figure. ``category``: as :func:`by` groups it, ``""`` for matters that have none; ``None`` for all.
+    """
     rows, matter = _rows(code, *_span(first, last))
     prefix = "" if matter == "pk" else "matter__"
     rows = rows.filter(**{f"{prefix}office_id__in": list(offices)})
@@ -119,4 +122,5 @@ def matters_behind(code: str, first: date, last: date, *, offices: Iterable[str]
         rows = rows.filter(**{f"{prefix}process_code": process})
     if category is not None:
         rows = rows.filter(**{f"{prefix}category_code__in": senses(category)})
-    return list(dict.fromkeys(rows.order_by("-pk").values_list(matter, flat=True)))
+    counted = rows.values(matter, f"{prefix}opened_at").annotate(n=Count("pk")).order_by(f"-{prefix}opened_at", matter)
+    return {row[matter]: row["n"] for row in counted}

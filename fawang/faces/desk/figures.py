@@ -1,16 +1,20 @@
-"""Statistics: by office, service, category and day, each with its definition, denominator and the matters behind it."""
+"""Statistics: by office, service, category and day, each with its definition, denominator and the matters behind it.
+
+The matters behind a number are exactly those it counts; of each its reader sees what his posts give him, and no more.
+"""
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, timedelta
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 
 from fawang.faces.desk.frame import actor_of, page
 from fawang.faces.desk.queue import rows_of
 from fawang.faces.law_links import day_in
-from fawang.faces.pages import language
+from fawang.faces.pages import language, whole
 from fawang.faces.routing import open_to
 from fawang.kernel import clock
 from fawang.kernel.errors import Absent
@@ -20,11 +24,13 @@ from fawang.matters.policies import sight
 from fawang.matters.processes import all_processes
 from fawang.oversight.figures import FIGURES, by, compute, matters_behind
 from fawang.people.actors import Actor
+from fawang.regions.selectors import scope_contains
 from fawang.registry.models import Organisation
 from fawang.registry.tree import descendant_ids
 
 PARTS = (("day", "日期", "Day", 0), ("office", "机构", "Office", 1), ("process", "服务", "Service", 2), ("category", "分类", "Category", 3))
 LONGEST = timedelta(days=370)
+PAGE = 100
 
 
 def offices_of(actor: Actor) -> set[str]:
@@ -35,7 +41,7 @@ def offices_of(actor: Actor) -> set[str]:
             if grant.office_id:
                 found |= {str(o) for o in descendant_ids(grant.office_id)}
             else:
-                found |= {str(o) for o in Organisation.objects.filter(region_code__startswith=grant.region_code.rstrip("0")).values_list("pk", flat=True)}
+                found |= {str(o) for o, region in Organisation.objects.values_list("pk", "region_code") if scope_contains(grant.region_code, region)}
     return found
 
 
@@ -90,20 +96,45 @@ def _row(row: dict[str, Any], part: str) -> dict[str, Any]:
 
 @open_to("oversight.figures", "GET")
 def behind(request: HttpRequest) -> HttpResponse:
-    """The matters behind one figure. What the actor may not see is counted, never shown."""
-    actor = actor_of(request)
-    first, last = _span(request.GET)
-    figure = next((f for f in FIGURES if f.code == request.GET.get("figure")), None)
+    """The matters behind one figure. Whose posts give him the handling alone sees numbers and states; what he may not see at all is counted."""
+    actor, query = actor_of(request), request.GET
+    figure = next((f for f in FIGURES if f.code == query.get("figure")), None)
+    first, last = _span(query)
+    if "day" in query:
+        day = day_in(query["day"])
+        if day is None:
+            raise Absent
+        first = last = day
     if figure is None:
         raise Absent
     offices = offices_of(actor)
-    keys = {name: request.GET.get(name, "") for name in ("office", "process", "category")}
-    if day := request.GET.get("day"):
-        first = last = _day(day, first)
-    ids = matters_behind(
-        figure.code, first, last, offices={keys["office"]} & offices if keys["office"] else offices, process=keys["process"], category=keys["category"] or None
-    )
-    matters = list(Matter.objects.filter(pk__in=ids[:500]).select_related("office", "assignee").order_by("-opened_at")[:200])
-    shown = [m for m in matters if sight(actor, m) & {"topic", "content"}]
-    context = {"figure": figure, "rows": rows_of(shown), "total": len(ids), "hidden": len(ids) - len(shown), "first": first, "last": last}
+    if query.get("office"):
+        offices &= {query["office"]}
+    counted = matters_behind(figure.code, first, last, offices=offices, process=query.get("process", ""), category=query.get("category"))
+    start = min(whole(query.get("start")), len(counted))
+    part = list(counted)[start : start + PAGE]
+    found = {m.pk: m for m in Matter.objects.filter(pk__in=part).select_related("office", "assignee")}
+    rows = _seen(actor, [found[pk] for pk in part], counted)
+    context = {
+        "figure": figure, "rows": rows, "number": sum(counted.values()), "matters": len(counted), "hidden": len(part) - len(rows), "first": first, "last": last,
+        "start": start + 1, "end": start + len(part), "before": _page(query, max(0, start - PAGE)) if start else "", "after": _page(query, start + PAGE) if start + PAGE < len(counted) else "",
+    }  # fmt: skip
     return page(request, "desk/behind.html", context)
+
+
+def _seen(actor: Actor, matters: list[Matter], counted: dict[uuid.UUID, int]) -> list[dict[str, Any]]:
+    """Rows of those matters the actor may know of; without words and category where he sees the handling alone."""
+    aspects = {m.pk: sight(actor, m) for m in matters}
+    rows = rows_of([m for m in matters if aspects[m.pk]])
+    for row in rows:
+        row["times"] = counted[row["id"]]
+        if not aspects[row["id"]] & {"topic", "content"}:
+            row |= {"title": row["number"], "category": ""}
+    return rows
+
+
+def _page(query: QueryDict, start: int) -> str:
+    """The address of another part of the same list."""
+    there = query.copy()
+    there["start"] = str(start)
+    return there.urlencode()
