@@ -18,11 +18,13 @@ from fawang.kernel.policy import require
 from fawang.kernel.text_safety import ValueProblem, check_text
 from fawang.matters.models import Category, CategoryMapping, CategoryVersion
 from fawang.people.actors import Actor
-from fawang.registry.tables import read_table
+from fawang.registry.tables import read_lines
 
 SHIPPED = Path(__file__).parent / "rules" / "categories.csv"
 COLUMNS = ("code", "name", "name_en", "words")
 LEVELS = 3
+LINE = "_line"
+"""Of a row that was read from a file: where it stands there."""
 Rows = list[dict[str, str]]
 Mapping = list[tuple[str, str]]
 """Codes given up, each with the code it is counted as."""
@@ -51,10 +53,10 @@ def load_shipped_taxonomy() -> int:
 
 
 def rows_of_table(file_name: str, content: bytes) -> Rows:
-    """A CSV or XLSX with a heading as rows by column. Raises ``Refusal`` for what cannot be read."""
-    heading, *rows = read_table(file_name, content)
-    names = [cell.strip() for cell in heading]
-    return [dict(zip(names, [cell.strip() for cell in row] + [""] * len(names), strict=False)) for row in rows]
+    """A CSV or XLSX with a heading as rows by column, each with its ``LINE``. Raises ``Refusal`` for what cannot be read."""
+    heading, *rows = read_lines(file_name, content)
+    names = [cell.strip() for cell in heading.cells]
+    return [dict(zip(names, [cell.strip() for cell in row.cells] + [""] * len(names), strict=False)) | {LINE: str(row.number)} for row in rows]
 
 
 def table_of_edition(number: int) -> str:
@@ -122,7 +124,8 @@ def _faults_of_rows(rows: Rows) -> Iterable[Fault]:
     if not rows:
         yield Fault(0, "code", "表里没有分类")
     seen: set[str] = set()
-    for number, row in enumerate(rows, start=2):  # row 1 of the file names the columns
+    for at, row in enumerate(rows, start=2):  # row 1 of the file names the columns
+        number = int(row.get(LINE, at))
         code = row["code"]
         if not code or any(not part or not part.replace("_", "").isalnum() or not part.isascii() for part in code.split(".")):
             yield Fault(number, "code", f"“{code}”应由字母、数字组成，各级之间用点隔开")

@@ -1,18 +1,22 @@
-"""Bringing a table in: read it, judge every cell, show the report; write nothing until the whole is accepted."""
+"""Bringing a table in: read it, judge every cell, rehearse the whole, show the report; nothing stays written until it is accepted.
+
+The rehearsal takes every row in as acceptance would and takes it all back, so that whatever would be refused is told beforehand.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
 from django.db import transaction
 
 from fawang.kernel import clock, events
-from fawang.kernel.errors import Refusal
+from fawang.kernel.errors import Absent, Forbidden, Refusal
 from fawang.kernel.folding import fold_name
 from fawang.kernel.freshness import changing
 from fawang.kernel.policy import decide, require
@@ -22,11 +26,14 @@ from fawang.regions.selectors import division_exists
 from fawang.registry import services
 from fawang.registry.kinds import ACCESSIBILITY, ITEMS, KINDS
 from fawang.registry.models import ImportBatch, Organisation, Practitioner, ServiceSite
-from fawang.registry.tables import LIST_SEPARATOR, LOST_DIGITS, TABLES, read_table
+from fawang.registry.tables import LIST_SEPARATOR, LOST_DIGITS, TABLES, read_lines
+from fawang.registry.tree import forget_tree
 from fawang.registry.validators import parse_licence, parse_uscc
 
 _SHOWN = 500
+_LONGEST_LIST = 2000
 Row = dict[str, Any]
+Problem = dict[str, Any]
 
 
 class _Bad(Exception):
@@ -42,25 +49,71 @@ def check_import(*, actor: Actor, kind: str, file_name: str, content: bytes) -> 
     require("registry.manage", actor)
     if kind not in TABLES:
         raise Refusal("import.unknown", value=kind)
-    table = read_table(file_name, content)
-    places = _heading(kind, table[0])
+    heading, *lines = read_lines(file_name, content)
+    places = _heading(kind, heading.cells)
     rows: list[Row] = []
-    problems: list[dict[str, Any]] = []
-    seen: dict[tuple[str, ...], int] = {}
-    tally = {"add": 0, "change": 0, "same": 0}
-    for number, cells in enumerate(table[1:], 2):
-        row, bad = _row(kind, places, cells)
+    problems: list[Problem] = []
+    for line in lines:
+        row, bad = _row(kind, places, line.cells)
+        bad = bad or _judge(actor, kind, row)
+        problems += [_problem(line.number, *found) for found in bad]
         if not bad:
-            bad = _judge(actor, kind, row, seen, number)
-        problems += [{"row": number, "column": c, "value": v[:60], "code": e.code, "params": e.params} for c, v, e in bad]
-        if not bad:
-            tally[_fate(kind, row)] += 1
-            rows.append({**row, "_row": number})
-    report = {"rows": len(table) - 1, **tally, "problems": problems[:_SHOWN], "problem_count": len(problems)}
+            rows.append({**row, "_row": line.number})
+    tally, refused = _rehearse(actor, kind, rows)
+    problems = sorted([*problems, *refused], key=lambda p: p["row"])
+    report = {"rows": len(lines), **tally, "problems": problems[:_SHOWN], "problem_count": len(problems)}
     return ImportBatch.objects.create(
         kind=kind, file_name=file_name[-200:], digest=hashlib.sha256(content).hexdigest(), made_by=str(actor.account),
         state=ImportBatch.State.REFUSED if problems else ImportBatch.State.CHECKED, report=report, rows=None if problems else json.dumps(rows, default=str),
     )  # fmt: skip
+
+
+def _problem(row: int, column: str, value: str, why: _Bad) -> Problem:
+    shown = {name: _printable(v[:60]) if isinstance(v, str) else v for name, v in why.params.items()}
+    return {"row": row, "column": column, "value": _printable(value[:60]), "code": why.code, "params": shown}
+
+
+def _printable(text: str) -> str:
+    """What can be kept of a cell that cannot."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
+class _TakeBack(Exception):
+    """Ends a rehearsal: all it wrote is taken back."""
+
+
+def _rehearse(actor: Actor, kind: str, rows: Iterable[Row]) -> tuple[dict[str, int], list[Problem]]:
+    """Take every row in, in the file's order, and all of it back: what became of each, and what acceptance would refuse."""
+    tally, problems = {"add": 0, "change": 0, "same": 0}, list[Problem]()
+    touched: dict[uuid.UUID, int] = {}
+    try:
+        with transaction.atomic():
+            if kind == "organisations":
+                changing("registry_organisation")
+            for row in rows:
+                try:
+                    with transaction.atomic():
+                        fate, thing = _apply(actor, kind, row)
+                        if thing in touched:
+                            raise Refusal("import.twice", row=touched[thing])
+                except Refusal as refusal:
+                    problems.append(_problem(row["_row"], *_told(kind, row, refusal)))
+                else:
+                    touched[thing] = row["_row"]
+                    tally[fate] += 1
+            raise _TakeBack
+    except _TakeBack:
+        forget_tree()
+    return tally, problems
+
+
+def _told(kind: str, row: Row, refusal: Refusal) -> tuple[str, str, _Bad]:
+    """A service's refusal as a problem of a cell."""
+    if isinstance(refusal, Forbidden | Absent):
+        return "", "", _Bad("import.scope")
+    field, why = next(iter(refusal.fields.items()), ("", refusal))
+    column = next((c for c in TABLES[kind] if c.code == field), None)
+    return (column.heading, str(row[field] or ""), _Bad(why.code, **why.params)) if column else ("", "", _Bad(why.code, **why.params))
 
 
 def _heading(kind: str, cells: list[str]) -> dict[str, int]:
@@ -83,12 +136,18 @@ def _row(kind: str, places: dict[str, int], cells: list[str]) -> tuple[Row, list
                 raise _Bad("import.digits")
             if not value and column.required:
                 raise _Bad("field.required")
+            _legible(kind, column.code, value)
             row[column.code] = _value(kind, column.code, value, row)
         except ValueProblem as problem:
             bad.append((column.heading, value, _Bad(problem.code, **problem.params)))
         except _Bad as problem:
             bad.append((column.heading, "" if value == LOST_DIGITS else value, problem))
     return row, bad
+
+
+def _legible(kind: str, code: str, value: str) -> None:
+    several = _PARSERS.get((kind, code)) is _list
+    check_text(value, max_length=_LONGEST_LIST if several else 300, single_line=not several)
 
 
 def _choice(names: dict[str, str]) -> Callable[[str, Row], str]:
@@ -108,7 +167,7 @@ def _choices(names: dict[str, str]) -> Callable[[str, Row], list[str]]:
 
 
 def _list(value: str, row: Row) -> list[str]:
-    for mark in ",，;、":
+    for mark in ",，;、\r\n":
         value = value.replace(mark, LIST_SEPARATOR)
     return [part.strip() for part in value.split(LIST_SEPARATOR) if part.strip()][:30]
 
@@ -122,9 +181,12 @@ def _date(value: str, row: Row) -> str | None:
 
 def _number(value: str, row: Row) -> float | None:
     try:
-        return float(value) if value else None
+        number = float(value) if value else None
     except ValueError:
         raise _Bad("import.number") from None
+    if number is not None and not math.isfinite(number):
+        raise _Bad("import.number")
+    return number
 
 
 def _region(value: str, row: Row) -> str:
@@ -146,7 +208,6 @@ def _uscc(value: str, row: Row) -> str:
 
 
 def _text(value: str, row: Row) -> str:
-    check_text(value, max_length=300, single_line=True)
     return value
 
 
@@ -176,14 +237,6 @@ def _value(kind: str, code: str, value: str, row: Row) -> Any:
     return parser(value, row)
 
 
-def _key(kind: str, row: Row) -> tuple[str, ...]:
-    if kind == "practitioners":
-        return (row["kind"], row["licence_no"])
-    if kind == "organisations" and row["uscc"]:
-        return (row["uscc"],)
-    return (row.get("kind", ""), row["region"], fold_name(row["name"]))
-
-
 def _existing(kind: str, row: Row) -> Organisation | ServiceSite | Practitioner | None:
     if kind == "practitioners":
         return Practitioner.objects.filter(kind=row["kind"], licence_no=row["licence_no"]).first()
@@ -194,15 +247,10 @@ def _existing(kind: str, row: Row) -> Organisation | ServiceSite | Practitioner 
     return Organisation.objects.filter(kind=row["kind"], region_code=row["region"], folded=fold_name(row["name"])).exclude(state="closed").first()
 
 
-def _judge(actor: Actor, kind: str, row: Row, seen: dict[tuple[str, ...], int], number: int) -> list[tuple[str, str, _Bad]]:
-    key = _key(kind, row)
-    if key in seen:
-        return [("", "", _Bad("import.twice", row=seen[key]))]
-    seen[key] = number
-    if bool(row.get("lon")) != bool(row.get("lat")):
+def _judge(actor: Actor, kind: str, row: Row) -> list[tuple[str, str, _Bad]]:
+    """What can be said of a row by itself, with the column it is about; the rehearsal finds the rest."""
+    if (row.get("lon") is None) != (row.get("lat") is None):
         return [("经度", "", _Bad("site.coordinates"))]
-    if row.get("valid_from") and row.get("valid_to") and row["valid_to"] < row["valid_from"]:
-        return [("有效期止", row["valid_to"], _Bad("validity.order"))]
     target = row["region"] if kind == "organisations" else Organisation.objects.get(pk=row["organisation"])
     if not decide("registry.manage", actor, target):
         return [("行政区划代码" if kind == "organisations" else "所属机构", "", _Bad("import.scope"))]
@@ -231,13 +279,6 @@ def _changes(kind: str, row: Row, found: Organisation | ServiceSite | Practition
     return {k: v for k, v in wanted.items() if getattr(found, k) != v}
 
 
-def _fate(kind: str, row: Row) -> str:
-    found = _existing(kind, row)
-    if found is None:
-        return "add"
-    return "change" if _changes(kind, row, found) else "same"
-
-
 def accept_import(*, actor: Actor, batch_id: uuid.UUID) -> ImportBatch:
     """Apply a checked batch whole or not at all. Raises ``Refusal`` ``import.state``, or ``import.row`` naming what changed meanwhile."""
     with transaction.atomic():
@@ -250,7 +291,7 @@ def accept_import(*, actor: Actor, batch_id: uuid.UUID) -> ImportBatch:
         done = {"add": 0, "change": 0, "same": 0}
         for row in json.loads(batch.rows):
             try:
-                done[_apply(actor, batch.kind, row)] += 1
+                done[_apply(actor, batch.kind, row)[0]] += 1
             except Refusal as refusal:
                 raise Refusal("import.row", row=row["_row"], reason=str(next(iter(refusal.fields.values()), refusal))) from None
         batch.state, batch.rows = ImportBatch.State.APPLIED, None
@@ -271,30 +312,28 @@ def accept_import(*, actor: Actor, batch_id: uuid.UUID) -> ImportBatch:
     return batch
 
 
-def _apply(actor: Actor, kind: str, row: Row) -> str:
+def _apply(actor: Actor, kind: str, row: Row) -> tuple[str, uuid.UUID]:
+    """Take one row in: what became of it (``add``, ``change``, ``same``) and the id of its object. Raises ``Refusal``."""
     found = _existing(kind, row)
     if found is not None:
         changes = _changes(kind, row, found)
         if not changes:
-            return "same"
+            return "same", found.pk
         if isinstance(found, Organisation):
             services.change_organisation(actor=actor, organisation_id=found.pk, version=found.version, changes=changes)
         elif isinstance(found, ServiceSite):
             services.change_site(actor=actor, site_id=found.pk, version=found.version, changes=changes)
         else:
             services.change_practitioner(actor=actor, practitioner_id=found.pk, version=found.version, changes=changes)
-        return "change"
+        return "change", found.pk
     if kind == "organisations":
         parent = Organisation.objects.get(pk=row["parent"]) if row["parent"] else None
         fields = {k: row[k] for k in ("kind", "name", "short_name", "uscc", "phone", "address")}
-        services.add_organisation(actor=actor, region_code=row["region"], parent=parent, **fields)
-        return "add"
+        return "add", services.add_organisation(actor=actor, region_code=row["region"], parent=parent, **fields).pk
     body = Organisation.objects.get(pk=row["organisation"])
     if kind == "sites":
         fields = {k: row[k] for k in ("level", "name", "address", "lon", "lat", "phone", "items", "accessibility")}
-        services.add_site(actor=actor, organisation=body, region_code=row["region"], **fields)
-    else:
-        fields = {k: row[k] for k in ("kind", "name", "licence_no", "specialities", "languages")}
-        fields |= {k: date.fromisoformat(row[k]) if row[k] else None for k in ("licensed_on", "valid_from", "valid_to")}
-        services.add_practitioner(actor=actor, organisation=body, **fields)
-    return "add"
+        return "add", services.add_site(actor=actor, organisation=body, region_code=row["region"], **fields).pk
+    fields = {k: row[k] for k in ("kind", "name", "licence_no", "specialities", "languages")}
+    fields |= {k: date.fromisoformat(row[k]) if row[k] else None for k in ("licensed_on", "valid_from", "valid_to")}
+    return "add", services.add_practitioner(actor=actor, organisation=body, **fields).pk

@@ -42,7 +42,10 @@ def _name(text: str, limit: int = 200) -> dict[str, str]:
     if not text.strip():
         raise _bad("name", "field.required")
     _check("name", lambda: check_text(text, max_length=limit, single_line=True))
-    return {"name": text, "folded": fold_name(text), "pinyin_key": pinyin_key(text)[:300]}
+    folded = fold_name(text)
+    if len(folded) > limit:  # one sign may stand for a whole sentence
+        raise _bad("name", "text.too_long", max_length=limit)
+    return {"name": text, "folded": folded, "pinyin_key": pinyin_key(text)[:300]}
 
 
 def _line(field: str, text: str) -> str:
@@ -219,10 +222,15 @@ def change_site(*, actor: Actor, site_id: uuid.UUID, version: int, changes: dict
         if "name" in changes:
             row.name, row.folded, row.pinyin_key = _name(changes["name"]).values()
         if "lon" in changes or "lat" in changes:
-            for key, value in _place(changes.get("lon"), changes.get("lat")).items():
+            for key, value in _place(changes.get("lon", row.lon), changes.get("lat", row.lat)).items():
                 setattr(row, key, value)
         check_hours(changes.get("opening_hours") or {})
-        for name in ("address", "phone", "opening_hours", "items", "accessibility", "state"):
+        if "state" in changes and changes["state"] not in ServiceSite.State.values:
+            raise _bad("state", "field.choice")
+        for name in ("address", "phone", "state"):
+            if name in changes:
+                setattr(row, name, _line(name, changes[name]))
+        for name in ("opening_hours", "items", "accessibility"):
             if name in changes:
                 setattr(row, name, changes[name])
         row.version += 1

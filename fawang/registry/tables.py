@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -48,20 +48,30 @@ TABLES: dict[str, tuple[Column, ...]] = {
 }  # fmt: skip
 
 
-def read_table(name: str, content: bytes) -> list[list[str]]:
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row that is not blank, and where the person finds it: the row of the sheet, or the line of the file its first cell stands in."""
+
+    number: int
+    cells: list[str]
+
+
+def read_lines(name: str, content: bytes) -> list[Line]:
     """All rows of a CSV or XLSX file as text, the heading first. Raises ``Refusal`` ``import.size``, ``import.unreadable``, ``import.empty``."""
     if len(content) > MAX_BYTES:
         raise Refusal("import.size", mb=MAX_BYTES >> 20, rows=MAX_ROWS)
-    rows = _xlsx(content) if content[:4] == b"PK\x03\x04" else _csv(content)
-    rows = [row for row in rows if any(cell.strip() for cell in row)]
-    if len(rows) > MAX_ROWS + 1:
-        raise Refusal("import.size", mb=MAX_BYTES >> 20, rows=MAX_ROWS)
-    if len(rows) < 2:
+    lines: list[Line] = []
+    for line in _xlsx(content) if content[:4] == b"PK\x03\x04" else _csv(content):
+        if any(cell.strip() for cell in line.cells):
+            lines.append(line)
+        if len(lines) > MAX_ROWS + 1:
+            raise Refusal("import.size", mb=MAX_BYTES >> 20, rows=MAX_ROWS)
+    if len(lines) < 2:
         raise Refusal("import.empty")
-    return rows
+    return lines
 
 
-def _csv(content: bytes) -> list[list[str]]:
+def _csv(content: bytes) -> Iterator[Line]:
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             text = content.decode(encoding)
@@ -72,13 +82,16 @@ def _csv(content: bytes) -> list[list[str]]:
         raise Refusal("import.unreadable")
     if "\x00" in text:
         raise Refusal("import.unreadable")
+    reader, first = csv.reader(io.StringIO(text, newline=""), strict=True), 1
     try:
-        return [[_unquote(cell) for cell in row] for row in csv.reader(io.StringIO(text), strict=True)]
+        for row in reader:
+            yield Line(first, [_unquote(cell) for cell in row])
+            first = reader.line_num + 1  # a quoted cell may have run over several
     except csv.Error:
         raise Refusal("import.unreadable") from None
 
 
-def _xlsx(content: bytes) -> list[list[str]]:
+def _xlsx(content: bytes) -> Iterator[Line]:
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -87,7 +100,8 @@ def _xlsx(content: bytes) -> list[list[str]]:
             if sum(item.file_size for item in archive.infolist()) > 20 * MAX_BYTES:  # a bomb, not a table
                 raise Refusal("import.size", mb=MAX_BYTES >> 20, rows=MAX_ROWS)
         sheet = load_workbook(io.BytesIO(content), read_only=True, data_only=True).worksheets[0]
-        return [[_unquote(_cell(value)) for value in row] for row in sheet.iter_rows(max_row=MAX_ROWS + 2, max_col=60, values_only=True)]
+        for number, row in enumerate(sheet.iter_rows(max_col=60, values_only=True), 1):
+            yield Line(number, [_unquote(_cell(value)) for value in row])
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, IndexError, TypeError, SyntaxError, OSError):
         raise Refusal("import.unreadable") from None
 
