@@ -33,6 +33,7 @@ event_kind("matter.linked", "关联事项", "Linked", keys=("relation", "other",
 event_kind("matter.joined", "并案办理", "Handled together", keys=("lead",))
 event_kind("matter.released", "恢复单独办理", "Handled on its own again", keys=("lead", "reason"))
 event_kind("matter.party_added", "增加关系人", "Party added", keys=("party", "relation", "person", "staff", "organisation"))
+event_kind("matter.party_proven", "已加入本人的事项", "Added to the person's own list", public=True, keys=("party", "relation", "person"))
 event_kind("matter.party_ended", "关系人变更", "Party ended", keys=("party", "relation"))
 event_kind("matter.transferred", "转办", "Transferred", public=True, keys=("office", "before", "reason_digest"))
 event_kind("matter.conflict_found", "利益冲突", "Conflict found", keys=("staff", "with"))

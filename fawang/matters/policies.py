@@ -17,7 +17,7 @@ from fawang.matters.declaration import Relation
 from fawang.matters.models import Matter, MatterParty
 from fawang.matters.posts import covers, handles, in_hand, reach
 from fawang.matters.processes import all_processes, process_version
-from fawang.matters.relations import is_party_as_staff, relations_of, same_as_staff
+from fawang.matters.relations import is_party_as_staff, proven_party, relations_of, same_as_staff
 from fawang.people.actors import Actor
 
 ROLES_WITH_SIGHT = ("dispatcher", "supervisor", "office_head", "complaint_handler", "return_visitor", "window_clerk", "hotline_supervisor")
@@ -197,6 +197,16 @@ def applicant(actor: Actor, matter: Matter) -> Decision:
     if relations_of(actor, matter) & {"applicant", "holder", "complainant", "representative"}:
         return allow("本人", "applicant")
     return hidden() if not sight(actor, matter) else deny("这一步由提出人办理。", "This step is the applicant's.")
+
+
+@policy("matters.add_to_own", "出示查询码、且登记的手机号就是已验证手机号的本人", "Whoever shows the code and has proved the number given with it")
+def add_to_own(actor: Actor, matter: Matter) -> Decision:
+    """Adding a matter brought without signing in to one's own list. Never by the number alone, for anybody can type one (T23)."""
+    if actor.kind != "citizen" or not actor.person_id or matter.pk not in actor.holds or not sight(actor, matter):
+        return hidden()
+    if proven_party(actor, matter) is not None:
+        return allow("本人", "the person")
+    return deny("这件事登记的手机号不是您验证的这个，请继续用查询码查看。", "It was brought with another number than the one you proved; open it by its code.")
 
 
 @policy("matters.system", "系统按时限自动办理", "The system, by the clock")

@@ -13,7 +13,7 @@ from django.db.models import Q
 from fawang.matters.models import Matter, MatterParty
 from fawang.matters.processes import process_version
 from fawang.people.actors import Actor
-from fawang.people.models import Staff
+from fawang.people.models import Person, Staff
 from fawang.registry.tree import ancestor_ids
 
 Found = TypeVar("Found")
@@ -61,6 +61,17 @@ def _relations_of(actor: Actor, matter: Matter) -> frozenset[str]:
         found = matter.parties.filter(person_id=actor.person_id, ended_at=None)
         mine |= set(found.values_list("relation", flat=True))
     return frozenset(mine)
+
+
+def proven_party(actor: Actor, matter: Matter) -> MatterParty | None:
+    """The party of a matter who gave the very number this citizen has proved; a party the matter is shown to. Two queries."""
+    if actor.person_id is None:
+        return None
+    proved = Person.objects.filter(pk=actor.person_id).exclude(phone_verified_at=None).exclude(phone_index=b"").values_list("phone_index", flat=True).first()
+    if proved is None:
+        return None
+    shown = [r.code for r in process_version(matter.process_code, matter.process_version).relations if r.citizen and r.sees]
+    return matter.parties.filter(relation__in=shown, phone_index=proved, ended_at=None).select_related("person").order_by("pk").first()
 
 
 def is_party_as_staff(actor: Actor, matter: Matter) -> bool:

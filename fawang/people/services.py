@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 from datetime import timedelta
 
 from django.db import transaction
@@ -16,9 +17,11 @@ from fawang.people.models import OneTimeCode, Person
 from fawang.people.notices import notice_enqueue
 from fawang.people.phones import parse_phone
 
-__all__ = ["confirm_code", "find_or_make_person", "notice_enqueue", "request_code"]
+__all__ = ["confirm_code", "find_or_make_person", "notice_enqueue", "request_code", "speak_neutrally_to"]
 
 CODE_LIFE, CODE_TRIES, CODES_A_DAY = timedelta(minutes=10), 5, 3
+PROOF_HOLDS = timedelta(days=90)
+"""How long after a proof whoever proves the same number is still the same person: a number that is given up rests before somebody else gets it."""
 
 
 def request_code(*, phone: str, session: str, action: str, address: str) -> None:
@@ -44,7 +47,10 @@ def request_code(*, phone: str, session: str, action: str, address: str) -> None
 
 
 def confirm_code(*, phone: str, session: str, action: str, code: str) -> Person:
-    """The person of a phone, once the code proves it. Raises ``Refusal('code.wrong')``; five tries in all."""
+    """The person of a phone, once the code proves it. Raises ``Refusal('code.wrong')``; five tries in all.
+
+    A number nobody proved for :data:`PROOF_HOLDS` may have gone to somebody else: who proves it then begins anew and sees nothing of before (T23).
+    """
     number = parse_phone(phone).canonical
     index = crypto.blind("phone", number)
     good = False
@@ -63,9 +69,13 @@ def confirm_code(*, phone: str, session: str, action: str, code: str) -> Person:
     if not good:
         raise Refusal("code.wrong", field="code", status=403)
     with transaction.atomic():
-        person = Person.objects.filter(phone_index=index, phone_verified_at__isnull=False).first()
+        now = clock.now()
+        person = Person.objects.select_for_update().filter(phone_index=index, phone_verified_at__gt=now - PROOF_HOLDS).order_by("-phone_verified_at").first()
         if person is None:
-            person = Person.objects.create(phone=number, phone_index=index, phone_verified_at=clock.now())
+            person = Person.objects.create(phone=number, phone_index=index, phone_verified_at=now)
+        else:
+            person.phone_verified_at = now
+            person.save(update_fields=["phone_verified_at"])
     return person
 
 
@@ -81,7 +91,8 @@ def find_or_make_person(
 ) -> Person:
     """The person as stated at a door: by document if given, else one of this very phone and name. Never by phone alone.
 
-    Call inside a transaction. A number without proof shows nobody anything (T23): history needs the one-time code.
+    Call inside a transaction. A number without proof shows nobody anything (T23): history needs the one-time code, and whoever merely
+    writes a number is never taken for the one who has proved it.
     """
     number = parse_phone(phone).canonical if phone else ""
     phone_index = crypto.blind("phone", number) if number else b""
@@ -94,7 +105,7 @@ def find_or_make_person(
         if found is not None:
             return found
     elif phone_index:
-        found = Person.objects.filter(phone_index=phone_index, name_index=name_index).first()
+        found = Person.objects.filter(phone_index=phone_index, name_index=name_index, phone_verified_at=None).first()
         if found is not None:
             return found
     return Person.objects.create(
@@ -103,3 +114,8 @@ def find_or_make_person(
         identity_state="self_stated" if identity_number else "none", region_code=region_code,
         priority_groups=list(priority_groups), safe_contact=safe_contact,
     )  # fmt: skip
+
+
+def speak_neutrally_to(*, person_id: uuid.UUID) -> None:
+    """From now on no message to this person says what it is about (T36). Call inside a transaction."""
+    Person.objects.filter(pk=person_id).update(safe_contact=True)

@@ -94,6 +94,13 @@ def proven_citizen(who: Who, subject: str) -> str:
     return "ok" if who.kind == "citizen" else "sign-in"
 
 
+def _proved_with_it(who: Who, subject: str) -> str:
+    """T23: the code alone is not enough, nor the number alone; whoever proved the number given with the matter, and shows its code."""
+    if who.kind != "citizen":
+        return "sign-in"
+    return "ok" if who.relation == "owner" and subject == "consultation" else "no"
+
+
 def at_desk(rule: Rule) -> Rule:
     """An object of the desk: first one signs in, then the object's own rule decides."""
 
@@ -344,6 +351,7 @@ ROUTES: dict[str, Expect] = {
     "prefs": Expect(anybody),
     "outbox": Expect(nowhere),
     "me": Expect(proven_citizen),
+    "me_add": Expect(None, _proved_with_it, CODES),
     "me_sign_in": Expect(anybody, anybody),
     "me_sign_out": Expect(None, anybody),
     "receipt": Expect(coded(with_code), None, CODES),

@@ -77,6 +77,8 @@ def target(world: World, route: Route, subject: str) -> Target:
     }
     path = "/" + _CONVERTER.sub(lambda m: str(real[m[1]]), route.pattern)
     absent = "/" + _CONVERTER.sub(lambda m: str(gone.get(m[1], real.get(m[1]))), route.pattern) if gone else ""
+    if route.name == "me_add":
+        form["code"] = world.matters[subject].lookup_code
     if route.name == "desk_behind":
         path += "?figure=received"
     return Target(path, absent, form, _body(route.name))

@@ -16,6 +16,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from fawang.kernel import clock, crypto
 from fawang.kernel.context import acting
 from fawang.matters import actions, conversation
 from fawang.matters.attachments import add_attachment, scan_waiting
@@ -134,6 +135,9 @@ def _cast(world: World) -> None:
     made["fresh"] = factories.staff("褚新人", "supervisor", at=at["above"])
     world.people["owner"] = factories.citizen(QUESTIONER["name"], QUESTIONER["phone"])
     world.people["stranger"] = factories.citizen("蒋路人", "13900000002")
+    for person in world.people.values():
+        person.phone_index, person.phone_verified_at = crypto.blind("phone", person.phone), clock.now()
+        person.save()
 
 
 def _consultation(world: World) -> None:

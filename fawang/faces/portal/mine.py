@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from fawang.faces.pages import errors_of, language, limited, of_this_house, spec
+from fawang.faces.pages import errors_of, language, limited, looked_up, of_this_house, spec
+from fawang.faces.repeats import post_once
 from fawang.faces.routing import open_to
+from fawang.faces.submission import held
 from fawang.faces.views_of import purpose_words, told
 from fawang.kernel.errors import Refusal
 from fawang.kernel.models import ReadLog
 from fawang.kernel.text_safety import ValueProblem
+from fawang.matters.own_list import add_to_own_list
 from fawang.matters.policies import visible_to
-from fawang.people.services import confirm_code, request_code
+from fawang.people.services import PROOF_HOLDS, confirm_code, request_code
 from fawang.registry.models import Organisation
+
+CODE = spec("code", "查询码", "Lookup code", max_length=64, help=("受理单上的26位字母和数字，不分大小写，空格不影响。", "26 letters and digits on your slip."))
 
 
 @open_to("public")
@@ -51,6 +57,26 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @open_to("citizen", "GET")
 def me(request: HttpRequest) -> HttpResponse:
     """All one's matters, and who looked."""
+    return _me(request)
+
+
+@open_to("citizen", "POST")
+def add(request: HttpRequest) -> HttpResponse:
+    """Add a matter brought without signing in, by its lookup code."""
+    try:
+        holder, matter = looked_up(request, lambda: held(request.actor, request.POST.get("code", "")))  # type: ignore[attr-defined]
+
+        def act() -> str:
+            add_to_own_list(actor=holder, matter_id=matter.pk)
+            return "/me"
+
+        return post_once(request, act)
+    except Refusal as refusal:
+        errors = errors_of(refusal) if refusal.fields else {"code": refusal}
+        return _me(request, errors=errors, status=refusal.status)
+
+
+def _me(request: HttpRequest, *, errors: Mapping[str, Refusal] | None = None, status: int = 200) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     matters = list(visible_to(actor).order_by("-opened_at")[:100])
     rows = [{"code": m.lookup_code, "title": m.title[:60], "number": m.number, "at": m.opened_at, "state": told(m, language())["name"]} for m in matters]
@@ -65,7 +91,8 @@ def me(request: HttpRequest) -> HttpResponse:
         }
         for r in ReadLog.objects.filter(subject_id__in=[m.pk for m in matters], actor_kind="staff").order_by("-at")[:50]
     ]
-    return render(request, "portal/me.html", {"rows": rows, "reads": reads})
+    context = {"rows": rows, "reads": reads, "fields": [CODE], "values": {}, "errors": errors or {}, "kept": PROOF_HOLDS.days}
+    return render(request, "portal/me.html", context, status=status)
 
 
 @open_to("public", "POST")

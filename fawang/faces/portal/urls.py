@@ -28,6 +28,7 @@ urlpatterns = [
     path("prefs", reading.prefs, name="prefs"),
     path("outbox", reading.outbox, name="outbox"),
     path("me", mine.me, name="me"),
+    path("me/add", mine.add, name="me_add"),
     path("me/sign-in", mine.sign_in, name="me_sign_in"),
     path("me/sign-out", mine.sign_out, name="me_sign_out"),
     path("", include("fawang.faces.portal.library_urls")),
