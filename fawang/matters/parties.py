@@ -82,6 +82,14 @@ def indexes_of(words: PartyWords) -> dict[str, bytes]:
     return indexes
 
 
+def same_person(one: MatterParty, other: MatterParty) -> bool:
+    """Whether two parties are surely one person: the same document, or else the same phone under the same name. A name alone proves nothing."""
+    documents = bytes(one.identity_index), bytes(other.identity_index)
+    if all(documents):
+        return documents[0] == documents[1]
+    return bool(one.phone_index) and bytes(one.phone_index) == bytes(other.phone_index) and bytes(one.name_index) == bytes(other.name_index)
+
+
 def end_party(*, party: MatterParty) -> None:
     """End a party's relation; its access ends with the commit. Call inside a transaction."""
     party.ended_at = clock.now()

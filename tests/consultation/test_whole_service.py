@@ -146,16 +146,56 @@ def test_abuse_is_refused_with_a_reason_and_may_be_asked_to_be_looked_at_again(d
 
 
 def test_a_repeated_question_is_merged_into_the_first_and_only_into_an_open_one(desk: dict[str, Any]) -> None:
-    first, _ = given(desk)
-    second, _ = given(desk, text="还是那三个月工资")
+    first, _ = given(desk, phone="13800000001")
+    second, _ = given(desk, text="还是那三个月工资", phone="13800000001")
     done = take_step(actor=desk["wang"], matter_id=second.pk, verb="merge", data={"into": first.number})
     assert (done.state, running(second)) == ("merged", [])
     assert MatterLink.objects.filter(parent=first, child=second).count() + MatterLink.objects.filter(parent=second, child=first).count() == 1
-    third, _ = given(desk, text="第三次问")
+    third, _ = given(desk, text="第三次问", phone="13800000001")
     for number in ("没有这个号", third.number, second.number):
         with pytest.raises(Refusal):
             take_step(actor=desk["wang"], matter_id=third.pk, verb="merge", data={"into": number})
     assert Matter.objects.get(pk=third.pk).is_open
+
+
+def stated(desk: dict[str, Any], name: str = "", phone: str = "", document: str = "") -> Matter:
+    """A question of somebody who says so much of himself."""
+    visitor = Visitor(name=name, phone=phone, identity_number=document)
+    return receive(actor=ANONYMOUS, visitor=visitor, requests=[Request("consultation", "厂里拖了我三个月工资", "340100")], office=desk["agency"]).matters[0]
+
+
+SOMEBODY, ANOTHER = "110101199003072711", "11010119900307299X"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (("王小明", "13800000001"), ("王小明", "13800000001"), True),
+        (("", "13800000001"), ("", "13800000001"), True),
+        (("王小明", "13800000001", SOMEBODY), ("小明", "13900000009", SOMEBODY), True),
+        (("王小明", "13800000001", SOMEBODY), ("王小明", "13800000001"), True),
+        (("王小明", "13800000001", SOMEBODY), ("王小明", "13800000001", ANOTHER), False),
+        (("王小明", "13800000001"), ("李小红", "13800000001"), False),  # one telephone, two people of a house
+        (("王小明", "13800000001"), ("", "13800000001"), False),
+        (("王小明", "13800000001"), ("王小明", "13900000009"), False),
+        (("王小明",), ("王小明",), False),
+        ((), (), False),
+    ],
+)
+def test_only_one_persons_own_questions_are_merged_and_of_others_the_way_is_named(
+    desk: dict[str, Any], one: tuple[str, ...], other: tuple[str, ...], same: bool
+) -> None:
+    first, second = stated(desk, *one), stated(desk, *other)
+    if same:
+        assert take_step(actor=desk["wang"], matter_id=second.pk, verb="merge", data={"into": first.number}).state == "merged"
+        return
+    with pytest.raises(Refusal) as refused:
+        take_step(actor=desk["wang"], matter_id=second.pk, verb="merge", data={"into": first.number})
+    assert refused.value.fields["into"].code == "consultation.other_person"
+    assert "并案" in str(refused.value.fields["into"])
+    assert Matter.objects.get(pk=second.pk).state == "submitted"
+    assert not MatterLink.objects.exists()
+    assert not Notice.objects.filter(template="merged").exists()
 
 
 def test_it_may_be_withdrawn_while_open_and_not_after(desk: dict[str, Any]) -> None:

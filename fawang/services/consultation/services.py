@@ -15,7 +15,7 @@ from fawang.matters.clocks import open_clock
 from fawang.matters.conversation import add_message
 from fawang.matters.models import Matter
 from fawang.matters.openings import link
-from fawang.matters.parties import PartyWords, add_party
+from fawang.matters.parties import PartyWords, add_party, same_person
 from fawang.matters.situation import Opened, Situation, Taking
 from fawang.services.consultation.citations import PROBLEMS, parse_citations
 from fawang.services.consultation.forms import AnswerForm
@@ -28,6 +28,10 @@ catalogue(
         "consultation.when": ("约定日期须在今天之后、{due}之前。", "The date must lie between tomorrow and {due}."),
         "citation.doubtful": ("{found}如果仍要引用，请写明理由。", "{found} To cite it all the same, say why."),
         "consultation.into": ("没有找到可并入的事项。", "No such open matter of the same service."),
+        "consultation.other_person": (
+            "{number} 不是同一个人（证件号，或电话加姓名）提出的，并进去这位提问人就收不到答复了。几个人问同一件事，请用“并案”，每个人都会收到答复。",
+            "{number} was not brought by the same person (document, or phone and name), so this asker would get no answer. Handle them together instead: each is answered.",
+        ),
     }
 )
 FOLLOW_UPS = 3
@@ -119,14 +123,24 @@ def reject(taking: Taking) -> None:
 
 
 def merge(taking: Taking) -> None:
-    """Link a duplicate to the matter it repeats; its messages stay where they are."""
+    """Link a duplicate to the matter it repeats; its messages stay where they are.
+
+    Only one person's own matters: the answer goes to who brought the other one. Whoever cannot be proven the same is not.
+    """
     typed = taking.form.into  # type: ignore[union-attr]
     number = fold_matter_number(typed) or typed
     other = Matter.objects.filter(number=number, process_code=taking.process.code, is_open=True).exclude(pk=taking.matter.pk).first()
     if other is None or other.office_id != taking.matter.office_id:
         raise Refusal("form.invalid", fields={"into": Refusal("consultation.into", field="into")})
+    if not _same_asker(taking.matter, other):
+        raise Refusal("form.invalid", fields={"into": Refusal("consultation.other_person", field="into", number=other.number)})
     link(parent=other, child=taking.matter, relation="duplicate_of")
     taking.places["other"] = other.number
+
+
+def _same_asker(one: Matter, other: Matter) -> bool:
+    mine, theirs = (list(m.parties.filter(relation="applicant", ended_at=None)) for m in (one, other))
+    return bool(mine) and all(any(same_person(a, b) for b in theirs) for a in mine)
 
 
 def reply_paper(taking: Taking) -> str:
