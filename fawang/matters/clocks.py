@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from fawang.kernel import clock as time
 from fawang.kernel.errors import Refusal, catalogue
@@ -54,11 +54,16 @@ def open_clock(matter: Matter, rule: str) -> Clock | None:
     return matter.clocks.filter(rule_code=rule, state__in=OPEN).first()
 
 
-def apply(matter: Matter, use: ClockUse, *, at: datetime, approver: Staff | None = None, days: int = 0, reason: str = "") -> dict[str, str] | None:
-    """Do one declared clock effect; returns what to write into the event, or ``None`` when it had none."""
+def apply(
+    matter: Matter, use: ClockUse, *, at: datetime, approver: Staff | None = None, days: int = 0, reason: str = "", promised: date | None = None
+) -> dict[str, str] | None:
+    """Do one declared clock effect; returns what to write into the event, or ``None`` when it had none.
+
+    ``promised``: the day a clock that starts ends with, where the person was given one.
+    """
     clock = open_clock(matter, use.rule)
     if use.verb is ClockVerb.STARTS:
-        return _start(matter, use.rule, at) if clock is None else None
+        return _start(matter, use.rule, at, promised) if clock is None else None
     if clock is None:
         return None
     if use.verb is ClockVerb.MEETS:
@@ -81,15 +86,23 @@ def start_all(matter: Matter, uses: Sequence[ClockUse], *, at: datetime) -> list
     return clocks
 
 
-def _started(matter: Matter, code: str, at: datetime) -> Clock:
+def last_day(matter: Matter, code: str, at: datetime) -> date:
+    """The last day a limit of the matter's region could end with if it began at ``at``: the furthest day that may be promised."""
+    due = due_at(rule_in_force(code, matter.region_code, time.beijing_date(at)), at, working_calendar())
+    if due is None:
+        raise ValueError(f"{code} has no end although nothing pauses it")
+    return time.beijing_date(due)
+
+
+def _started(matter: Matter, code: str, at: datetime, promised: date | None = None) -> Clock:
     rule = rule_in_force(code, matter.region_code, time.beijing_date(at))
-    clock = Clock(matter=matter, rule_code=code, rule_version=rule.version, rule_region=rule.region, started_at=at)
+    clock = Clock(matter=matter, rule_code=code, rule_version=rule.version, rule_region=rule.region, started_at=at, promised_on=promised)
     _compute(clock, rule, at)
     return clock
 
 
-def _start(matter: Matter, code: str, at: datetime) -> dict[str, str]:
-    clock = _started(matter, code, at)
+def _start(matter: Matter, code: str, at: datetime, promised: date | None) -> dict[str, str]:
+    clock = _started(matter, code, at, promised)
     clock.save(force_insert=True)
     return told(clock, "started")
 
@@ -109,7 +122,7 @@ def _pause(clock: Clock, reason: str, at: datetime) -> dict[str, str] | None:
     rule = rule_of(clock)
     if reason not in rule.pause_reasons:
         raise Refusal("clock.pause")
-    if clock.state == "paused" or light_at(rule, clock.started_at, at, working_calendar(), _spans(clock), clock.extension) == "overdue":
+    if clock.state == "paused" or light_at(rule, clock.started_at, at, working_calendar(), _spans(clock), clock.extension, clock.promised_on) == "overdue":
         return None  # a limit already missed cannot be stopped from being missed
     ClockPause.objects.create(clock=clock, reason=reason, started_at=at)
     clock.state = "paused"
@@ -130,7 +143,7 @@ def _resume(clock: Clock, at: datetime) -> dict[str, str] | None:
 
 def _extend(clock: Clock, approver: Staff | None, amount: int, reason: str, at: datetime) -> dict[str, str]:
     rule = rule_of(clock)
-    if light_at(rule, clock.started_at, at, working_calendar(), _spans(clock), clock.extension) == "overdue":
+    if light_at(rule, clock.started_at, at, working_calendar(), _spans(clock), clock.extension, clock.promised_on) == "overdue":
         raise Refusal("clock.over", status=409)  # it is extended while it runs or not at all
     if approver is None or amount < 1:
         raise Refusal("field.required", field="days")
@@ -156,14 +169,14 @@ def _compute(clock: Clock, rule: ClockRule, at: datetime) -> None:
     calendar = working_calendar()
     spans = _spans(clock)
     try:
-        due = due_at(rule, clock.started_at, calendar, spans, clock.extension)
+        due = due_at(rule, clock.started_at, calendar, spans, clock.extension, clock.promised_on)
     except PauseNotAllowed:
         raise Refusal("clock.pause") from None
-    clock.light = str(light_at(rule, clock.started_at, at, calendar, spans, clock.extension))
+    clock.light = str(light_at(rule, clock.started_at, at, calendar, spans, clock.extension, clock.promised_on))
     if due is None:
         clock.yellow_at = clock.red_at = clock.statutory_due_at = clock.next_moment = clock.promised_due_at = None
         return
-    marks = thresholds(rule, clock.started_at, calendar, spans, clock.extension)
+    marks = thresholds(rule, clock.started_at, calendar, spans, clock.extension, clock.promised_on)
     clock.yellow_at, clock.red_at, clock.statutory_due_at = marks.yellow_at, marks.red_at, due
     clock.promised_due_at = _promised(rule, clock, due, calendar, spans)
     clock.next_moment = next_moment(clock)
@@ -172,7 +185,7 @@ def _compute(clock: Clock, rule: ClockRule, at: datetime) -> None:
 def _promised(rule: ClockRule, clock: Clock, due: datetime, calendar: WorkingCalendar, spans: Spans) -> datetime:
     if not rule.promised_limit:
         return due
-    promised = due_at(replace(rule, limit=rule.promised_limit, promised_limit=None), clock.started_at, calendar, spans, clock.extension)
+    promised = due_at(replace(rule, limit=rule.promised_limit, promised_limit=None), clock.started_at, calendar, spans, clock.extension, clock.promised_on)
     return min(promised, due) if promised else due
 
 

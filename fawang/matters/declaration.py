@@ -71,17 +71,21 @@ class ClockVerb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClockUse:
-    """One effect of a step on the clock of a rule. ``only_to``: only when the step ends in one of these states."""
+    """One effect of a step on the clock of a rule. ``only_to``: only when the step ends in one of these states.
+
+    ``promised``: the field of the step's form with the day given to the person; the clock that starts ends with it.
+    """
 
     verb: ClockVerb
     rule: str
     reason: str = ""
     only_to: tuple[str, ...] = ()
+    promised: str = ""
 
 
-def starts(rule: str, *, only_to: tuple[str, ...] = ()) -> ClockUse:
+def starts(rule: str, *, only_to: tuple[str, ...] = (), promised: str = "") -> ClockUse:
     """The step starts the rule's clock."""
-    return ClockUse(ClockVerb.STARTS, rule, only_to=only_to)
+    return ClockUse(ClockVerb.STARTS, rule, only_to=only_to, promised=promised)
 
 
 def meets(rule: str, *, only_to: tuple[str, ...] = ()) -> ClockUse:

@@ -35,6 +35,8 @@ def _names(process: Process) -> Iterator[str]:
                 yield f"step {step.verb} names unknown state {state}"
         for use in step.clocks:
             yield from (f"step {step.verb}: clock {use.rule} only_to {s} is not a to-state" for s in use.only_to if s not in step.to)
+            if use.promised and (step.form is None or use.promised not in step.form.model_fields):
+                yield f"step {step.verb}: clock {use.rule} ends with {use.promised}, which nobody is asked for"
     for timeout in process.timeouts:
         if timeout.verb not in verbs:
             yield f"timeout of {timeout.rule} names unknown step {timeout.verb}"

@@ -200,7 +200,8 @@ def _clocks(taking: Taking) -> list[dict[str, str]]:
         if use.only_to and taking.to not in use.only_to:
             continue
         approver = taking.actor.staff() if use.verb is ClockVerb.EXTENDS else None
-        if done := clocks.apply(taking.matter, use, at=taking.now, approver=approver, days=days, reason=reason):
+        promised = getattr(taking.form, use.promised) if use.promised else None
+        if done := clocks.apply(taking.matter, use, at=taking.now, approver=approver, days=days, reason=reason, promised=promised):
             told.append(done)
     return told
 

@@ -158,8 +158,18 @@ def _counted_days(rule: ClockRule, start: date, count: int, spans: Sequence[tupl
     return day
 
 
-def due_at(rule: ClockRule, started_at: datetime, calendar: WorkCalendar, pauses: Iterable[Pause] = (), extension: int = 0) -> datetime | None:
-    """When the limit ends; ``None`` while an open pause holds it. Raises ``PauseNotAllowed``, ``ExtensionTooLong``."""
+def due_at(
+    rule: ClockRule, started_at: datetime, calendar: WorkCalendar, pauses: Iterable[Pause] = (), extension: int = 0, promised: date | None = None
+) -> datetime | None:
+    """When the limit ends; ``None`` while an open pause holds it. Raises ``PauseNotAllowed``, ``ExtensionTooLong``.
+
+    ``promised``: a day given to the person. The limit ends with it; it never ends later than the rule allows.
+    """
+    found = _due_by_rule(rule, started_at, calendar, pauses, extension)
+    return found if found is None or promised is None else min(found, _end_of(promised))
+
+
+def _due_by_rule(rule: ClockRule, started_at: datetime, calendar: WorkCalendar, pauses: Iterable[Pause], extension: int) -> datetime | None:
     start = _aware(started_at)
     limit, spans = _limit(rule, extension), _spans(rule, pauses)
     if not rule.in_days:
@@ -230,10 +240,12 @@ def elapsed(rule: ClockRule, started_at: datetime, now: datetime, calendar: Work
     return _counted(rule, _aware(started_at), _aware(now), _spans(rule, pauses), calendar)
 
 
-def thresholds(rule: ClockRule, started_at: datetime, calendar: WorkCalendar, pauses: Iterable[Pause] = (), extension: int = 0) -> Thresholds:
+def thresholds(
+    rule: ClockRule, started_at: datetime, calendar: WorkCalendar, pauses: Iterable[Pause] = (), extension: int = 0, promised: date | None = None
+) -> Thresholds:
     """The moments of yellow, red and due. Raises ``ValueError`` while paused."""
     pauses = list(pauses)
-    due = due_at(rule, started_at, calendar, pauses, extension)
+    due = due_at(rule, started_at, calendar, pauses, extension, promised)
     if due is None:
         raise ValueError("a paused clock has no thresholds")
     start, spans = _aware(started_at), _spans(rule, pauses)
@@ -258,20 +270,27 @@ def _moment_at(
         left -= timedelta(days=1)
 
 
-def light_at(rule: ClockRule, started_at: datetime, now: datetime, calendar: WorkCalendar, pauses: Iterable[Pause] = (), extension: int = 0) -> Light:
+def light_at(
+    rule: ClockRule, started_at: datetime, now: datetime, calendar: WorkCalendar, pauses: Iterable[Pause] = (), extension: int = 0, promised: date | None = None
+) -> Light:
     """The light at a moment. A paused clock keeps the light it had."""
     pauses = list(pauses)
-    due = due_at(rule, started_at, calendar, pauses, extension)
+    due = due_at(rule, started_at, calendar, pauses, extension, promised)
     if due is None:
         opened = min(s for _, s, e in pauses if e is None)
-        return light_at(rule, started_at, min(_aware(now), _aware(opened)), calendar, [p for p in pauses if p[2] is not None], extension)
+        return light_at(rule, started_at, min(_aware(now), _aware(opened)), calendar, [p for p in pauses if p[2] is not None], extension, promised)
     if is_over(rule, due, now):
         return Light.OVERDUE
-    marks = thresholds(rule, started_at, calendar, pauses, extension)
+    marks = thresholds(rule, started_at, calendar, pauses, extension, promised)
     return Light.RED if now >= marks.red_at else Light.YELLOW if now >= marks.yellow_at else Light.GREEN
 
 
 _WEEKDAYS = "一二三四五六日"
+
+
+def day_words(day: date) -> Text:
+    """A day in full, in both languages."""
+    return Text(f"{day.year}年{day.month}月{day.day}日", f"{day.day} {day:%B %Y}")
 
 
 def due_words(due: datetime, now: datetime, language: str = "zh-hans") -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from fawang.matters.models import Clock, Document, Matter, MatterLink, Message
 from fawang.matters.services import take_step
 from fawang.people.actors import ANONYMOUS, Actor
 from fawang.people.models import Notice
+from fawang.regions.services import set_calendar_day
 from fawang.services.consultation.models import Citation
 from tests import factories
 
@@ -104,14 +105,15 @@ def test_waiting_for_facts_stops_the_limit_and_silence_ends_it(desk: dict[str, A
     assert running(matter) == []
 
 
-@pytest.mark.parametrize("days", [0, -1])
-def test_a_promised_date_lies_ahead(desk: dict[str, Any], days: int) -> None:
+@pytest.mark.parametrize("days", [0, -1, 8, 14, 1000])
+def test_a_promised_date_lies_ahead_and_within_what_the_rule_allows(desk: dict[str, Any], days: int) -> None:
     matter, _ = given(desk)
     with pytest.raises(Refusal) as refused:
         take_step(
             actor=desk["li"], matter_id=matter.pk, verb="schedule", data={"when": (clock.today() + timedelta(days=days)).isoformat(), "reason": "要查档案"}
         )
     assert refused.value.fields["when"].code == "consultation.when"
+    assert str(refused.value.fields["when"]) == "约定日期须在今天之后，最晚是2026年3月9日。"  # five working days after Monday, 2 March
     assert running(matter) == ["CONS-MSG"]
 
 
@@ -119,9 +121,45 @@ def test_a_promised_date_takes_the_place_of_the_day(desk: dict[str, Any]) -> Non
     matter, _ = given(desk, phone="13800000001")
     take_step(actor=desk["li"], matter_id=matter.pk, verb="schedule", data={"when": "2026-03-05", "reason": "要查档案"})
     assert running(matter) == ["CONS-SCHED"]
-    assert "3月5日" in Notice.objects.get(template="scheduled").body
+    assert "2026年3月5日" in Notice.objects.get(template="scheduled").body
+    row = Clock.objects.get(matter=matter, rule_code="CONS-SCHED")
+    promised = datetime(2026, 3, 5, 23, 59, 59, tzinfo=clock.BEIJING)
+    assert (row.promised_on, row.promised_due_at, row.statutory_due_at) == (promised.date(), promised, promised)
+    assert Matter.objects.get(pk=matter.pk).next_due_at == promised
     take_step(actor=desk["li"], matter_id=matter.pk, verb="answer", data=ANSWER)
     assert running(matter) == ["CONS-RATE"]
+
+
+def test_a_promise_is_late_when_its_day_is_over_though_the_rule_allowed_more(desk: dict[str, Any]) -> None:
+    matter, _ = given(desk)
+    take_step(actor=desk["li"], matter_id=matter.pk, verb="schedule", data={"when": "2026-03-04", "reason": "要查档案"})
+    desk["advance"](datetime(2026, 3, 4, 23, 0, tzinfo=clock.BEIJING) - clock.now())
+    while sweeper.sweep():
+        pass
+    assert Matter.objects.get(pk=matter.pk).light == "red"
+    desk["advance"](timedelta(hours=1))
+    while sweeper.sweep():
+        pass
+    assert Matter.objects.get(pk=matter.pk).light == "overdue"
+    take_step(actor=desk["li"], matter_id=matter.pk, verb="answer", data=ANSWER)
+    assert Clock.objects.get(matter=matter, rule_code="CONS-SCHED").on_time is False
+
+
+def test_the_last_day_that_may_be_promised_is_counted_by_the_calendar_and_kept_when_it_changes(desk: dict[str, Any]) -> None:
+    editor = factories.actor(factories.staff("规则员", "rule_editor"))
+    set_calendar_day(actor=editor, day=date(2026, 3, 3), kind="holiday", name="临时放假")
+    matter, _ = given(desk)
+    take_step(actor=desk["li"], matter_id=matter.pk, verb="schedule", data={"when": "2026-03-10", "reason": "要查档案"})
+    row = Clock.objects.get(matter=matter, rule_code="CONS-SCHED")
+    set_calendar_day(actor=editor, day=date(2026, 3, 4), kind="holiday", name="临时放假")
+    assert Clock.objects.get(pk=row.pk).statutory_due_at == row.statutory_due_at == datetime(2026, 3, 10, 23, 59, 59, tzinfo=clock.BEIJING)
+
+
+def test_a_promise_to_somebody_who_reads_english_names_the_day_in_english(desk: dict[str, Any]) -> None:
+    matter, _ = given(desk, phone="13800000001")
+    Matter.objects.filter(pk=matter.pk).update(language="en")
+    take_step(actor=desk["li"], matter_id=matter.pk, verb="schedule", data={"when": "2026-03-05", "reason": "要查档案"})
+    assert Notice.objects.get(template="scheduled").body.endswith("will be answered by 5 March 2026.")
 
 
 def test_what_is_no_legal_question_is_led_to_who_helps(desk: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from fawang.kernel import clock
 from fawang.kernel.texts import Text
 from fawang.matters import processes
-from fawang.matters.declaration import Guard, Process, State, StateKind, Timeout
+from fawang.matters.declaration import Guard, Process, State, StateKind, Timeout, cancels, starts
 from fawang.matters.declaration_check import problems_of
 from fawang.matters.processes import BadDeclaration, all_processes, process_version, register
 from tests.conftest import MONDAY
@@ -102,6 +102,7 @@ def broken_declarations() -> Iterator[tuple[Process, str]]:
     yield without_step(c, "redirect"), "state redirected cannot be reached"
     yield with_step(c, "answer", by=""), "step answer has no policy"
     yield with_step(c, "withdraw", clocks=()), "still run in final state withdrawn"
+    yield with_step(c, "schedule", clocks=(cancels("CONS-MSG"), starts("CONS-SCHED", promised="until"))), "ends with until, which nobody is asked for"
     yield with_step(c, "rated", clocks=()), "clocks CONS-RATE still run in final state closed"
     yield with_step(c, "ask_facts", clocks=tuple(u for u in c.step("ask_facts").clocks if u.rule == "CONS-MSG")), "state waiting_facts has no time limit"
     yield with_step(c, "reopen", clocks=()), "state follow_up has no time limit and no reason for none"
@@ -148,7 +149,6 @@ def broken_in_the_walk() -> Iterator[tuple[Process, str]]:
 def _leaves_a_clock(taking: Any) -> None:
     """An effect that starts a clock behind the declaration's back."""
     from fawang.matters import clocks
-    from fawang.matters.declaration import starts
 
     clocks.apply(taking.matter, starts("FIRST-OWN"), at=taking.now)
 

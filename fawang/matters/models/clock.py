@@ -21,6 +21,7 @@ class Clock(models.Model):
     started_at = models.DateTimeField()
     statutory_due_at = models.DateTimeField(null=True)
     promised_due_at = models.DateTimeField(null=True)
+    promised_on = models.DateField(null=True, help_text="the day given to the person, with which the limit ends")
     yellow_at = models.DateTimeField(null=True)
     red_at = models.DateTimeField(null=True)
     light = models.CharField(max_length=10, default="green")

@@ -175,7 +175,7 @@ CONSULTATION = register(
                 "matters.assignee",
                 form=forms.ScheduleForm,
                 effect=services.schedule,
-                clocks=(cancels("CONS-MSG"), starts("CONS-SCHED")),
+                clocks=(cancels("CONS-MSG"), starts("CONS-SCHED", promised="when")),
                 tells=(Tell("applicant", "scheduled", Text("您的咨询{number}律师将于{when}前答复。", "Your question {number} will be answered by {when}.")),),
                 public=Text("已约定答复日期", "A date was promised"),
             ),

@@ -11,12 +11,13 @@ from fawang.kernel.folding import fold_name
 from fawang.kernel.ids import fold_matter_number
 from fawang.knowledge.drafting.port import MARK
 from fawang.matters.assignments import current_assignment
-from fawang.matters.clocks import open_clock
+from fawang.matters.clocks import last_day
 from fawang.matters.conversation import add_message
 from fawang.matters.models import Matter
 from fawang.matters.openings import link
 from fawang.matters.parties import PartyWords, add_party, same_person
 from fawang.matters.situation import Opened, Situation, Taking
+from fawang.matters.time_limits import day_words
 from fawang.services.consultation.citations import PROBLEMS, parse_citations
 from fawang.services.consultation.forms import AnswerForm
 from fawang.services.consultation.recording import record_citations
@@ -25,7 +26,7 @@ from fawang.services.consultation.verifying import all_cited, doubtful_words, la
 catalogue(PROBLEMS)
 catalogue(
     {
-        "consultation.when": ("约定日期须在今天之后、{due}之前。", "The date must lie between tomorrow and {due}."),
+        "consultation.when": ("约定日期须在今天之后，最晚是{due}。", "The date must lie after today and be {due} at the latest."),
         "citation.doubtful": ("{found}如果仍要引用，请写明理由。", "{found} To cite it all the same, say why."),
         "consultation.into": ("没有找到可并入的事项。", "No such open matter of the same service."),
         "consultation.other_person": (
@@ -98,13 +99,12 @@ def may_follow_up(here: Situation) -> bool:
 
 
 def schedule(taking: Taking) -> None:
-    """Promise a date and say why."""
-    when = taking.form.when  # type: ignore[union-attr]
-    running = open_clock(taking.matter, "CONS-MSG")
-    if when <= clock.today() or running is None:
-        raise Refusal("form.invalid", fields={"when": Refusal("consultation.when", field="when", due="五个工作日")})
+    """Promise a date and say why. Raises ``Refusal`` naming the last day the rule allows; the limit ends with the day promised."""
+    when, last = taking.form.when, last_day(taking.matter, "CONS-SCHED", taking.now)  # type: ignore[union-attr]
+    if not clock.today() < when <= last:
+        raise Refusal("form.invalid", fields={"when": Refusal("consultation.when", field="when", due=day_words(last))})
     taking.matter.data["promised"] = when.isoformat()
-    taking.places["when"] = f"{when.month}月{when.day}日"
+    taking.places["when"] = day_words(when).in_language(taking.matter.language)
     message_of("message")(taking)  # type: ignore[operator]
 
 
