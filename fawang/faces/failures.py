@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.debug import ExceptionReporter
 
-from fawang.faces.api.problem import problem
+from fawang.faces.api.problem import problem, problem_of
 from fawang.kernel.errors import Refusal
 from fawang.kernel.logs import masked_trace
 
@@ -20,17 +20,23 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """400."""
+    """400, or what it was that could not be read; machines get it as problem+json."""
+    if request.path.startswith("/api/"):
+        return problem_of(exception, 400)
     return render(request, "faces/400.html", status=400)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """403."""
+    """403; machines get it as problem+json."""
+    if request.path.startswith("/api/"):
+        return problem_of(exception, 403)
     return render(request, "faces/403.html", {"reason": exception}, status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """404."""
+    """404; machines get it as problem+json."""
+    if request.path.startswith("/api/"):
+        return problem_of(exception, 404)
     return render(request, "faces/404.html", status=404)
 
 

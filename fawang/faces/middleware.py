@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
 
-from fawang.faces.api.problem import problem
+from fawang.faces.api.problem import PROBLEM, problem, problem_of
 from fawang.kernel.context import acting
 from fawang.kernel.errors import Refusal
 from fawang.kernel.text_safety import ValueProblem
@@ -36,6 +36,23 @@ class LanguageMiddleware:
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", "en" if language == "en" else "zh-CN")
         return response
+
+
+class ApiMiddleware:
+    """Whatever refuses a request under ``/api/``, be it the framework itself, answers as problem+json with a code of the catalogue."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code < 400 or not request.path.startswith("/api/") or response.headers.get("Content-Type", "").startswith(PROBLEM):
+            return response
+        answer = problem_of(None, response.status_code)
+        for name in ("Allow", "Retry-After", "X-Request-Id", "Cache-Control"):
+            if name in response.headers:
+                answer.headers[name] = response.headers[name]
+        return answer
 
 
 def actor_from_session(request: HttpRequest) -> Actor:

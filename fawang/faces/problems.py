@@ -8,6 +8,9 @@ catalogue(
     {
         "question.short": ("请再多写几个字，说说发生了什么。", "Please say a little more about what happened."),
         "body.unreadable": ("请求内容无法读取，应为 UTF-8 编码的 JSON。", "The body could not be read; it must be JSON in UTF-8."),
+        "body.too_large": ("请求内容不能超过 {megabytes} MB，没有办理。", "The body may have up to {megabytes} MB; nothing was done."),
+        "request.bad": ("请求不符合要求，没有办理。", "The request is not one that can be answered; nothing was done."),
+        "request.method": ("这个地址没有这种方法，可用的方法见 Allow。", "This address does not have that method; the header Allow names those it has."),
         "bulk.none": ("请先勾选要办理的事项。", "Tick the matters first."),
         "bulk.verb": ("不认识的操作。", "Unknown action."),
         "window.office": ("您的账号没有所属机构，不能在窗口受理，请联系系统管理员。", "Your account belongs to no office; ask the administrator."),

@@ -20,6 +20,7 @@ from fawang.kernel import clock, context, crypto, events
 from fawang.kernel.errors import Absent, Refusal
 from fawang.kernel.policy import require
 from fawang.kernel.work import wake
+from fawang.matters.conversation import require_words_taken
 from fawang.matters.file_types import inspect_file, safe_file_name
 from fawang.matters.models import Attachment, Matter, Message
 from fawang.matters.policies import sight, sight_of_nothing
@@ -48,9 +49,10 @@ def path_of(attachment: Attachment) -> Path:
 def add_attachment(*, actor: Actor, matter: Matter, upload: BinaryIO, name: str, message: Message | None = None, audience: str = "public") -> Attachment:
     """Keep one uploaded file. Call inside a transaction with the matter locked.
 
-    Raises ``Refusal`` with the reason in words for what is too big, empty, of a refused kind or hostile.
+    Raises ``Refusal`` with the reason in words for what is too big, empty, of a refused kind or hostile, and ``matter.silent``.
     """
     require("matters.converse", actor, matter)
+    require_words_taken(matter)
     if matter.attachments.count() >= PER_MATTER:
         raise Refusal("file.too_many", limit=PER_MATTER, field="files")
     blob = secrets.token_hex(20)

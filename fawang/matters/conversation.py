@@ -7,6 +7,7 @@ import uuid
 from django.db import transaction
 
 from fawang.kernel import clock, crypto, events, rows
+from fawang.kernel.errors import Refusal
 from fawang.kernel.models import Event
 from fawang.kernel.policy import require
 from fawang.kernel.work import tell_live
@@ -42,13 +43,25 @@ def compose_message(
     return message, events.compose(kind="matter.message_added", stream=matter.pk, payload={**told, "kind": kind, "author": message.author_kind}, after=after)
 
 
+def takes_words(matter: Matter) -> bool:
+    """Whether messages and files are taken still: while the matter is open. Nobody would read or answer what comes after; that is a reopening."""
+    return matter.is_open
+
+
+def require_words_taken(matter: Matter) -> None:
+    """Raises ``Refusal('matter.silent', 409)`` for a matter that takes none any more. Call with the matter locked."""
+    if not takes_words(matter):
+        raise Refusal("matter.silent", status=409)
+
+
 def write_message(*, actor: Actor, matter_id: uuid.UUID, body: str) -> Message:
-    """A message outside any step (more facts, a question back). Raises ``Absent``/``Forbidden``/``Refusal``."""
+    """A message outside any step (more facts, a question back). Raises ``Absent``/``Forbidden``/``Refusal`` (``matter.silent``)."""
     from fawang.matters.services import lock, situation_of
 
     with transaction.atomic():
         matter = lock(matter_id)
         require("matters.converse", actor, matter)
+        require_words_taken(matter)
         return add_message(matter=matter, actor=actor, kind="message", body=body, party=situation_of(actor, matter).party)
 
 

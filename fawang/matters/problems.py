@@ -25,6 +25,10 @@ catalogue(
         "matter.not_joined": ("这件事项没有并案。", "It is not handled together with another."),
         "matter.unattended": ("这一步由系统自动办理。", "The system takes this step by itself."),
         "matter.closed": ("事项已经办结。", "The matter is closed."),
+        "matter.silent": (
+            "事项已经办结，不再接收留言和材料；需要时请重新打开，或者另提一件。",
+            "The matter is closed and takes no messages or files any more; reopen it, or bring a new one.",
+        ),
         "matter.door": ("这项服务不在此处受理。", "This service is not taken at this door."),
         "matter.service": ("没有这项服务。", "There is no such service."),
         "matter.category": ("请选择列出的类别。", "Please choose a category from the list."),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
-from fawang.faces.api.problem import problem
+from fawang.faces.api.problem import problem, problem_of
 from fawang.kernel.errors import Refusal
 from fawang.kernel.text_safety import ValueProblem
 
@@ -37,6 +38,10 @@ def install(api: NinjaAPI) -> None:
     @api.exception_handler(HttpError)
     def on_http(request: HttpRequest, error: Any) -> HttpResponse:
         return problem(Refusal("body.unreadable", status=error.status_code))
+
+    @api.exception_handler(SuspiciousOperation)
+    def on_suspicion(request: HttpRequest, error: Any) -> HttpResponse:
+        return problem_of(error, 400)
 
     @api.exception_handler(Http404)
     def on_absent(request: HttpRequest, error: Any) -> HttpResponse:

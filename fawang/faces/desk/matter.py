@@ -22,6 +22,7 @@ from fawang.kernel.policy import decide, require
 from fawang.kernel.readlog import note_read
 from fawang.matters.attachments import add_attachment
 from fawang.matters.categories import names_of
+from fawang.matters.conversation import takes_words
 from fawang.matters.forms import FieldSpec, fields_of
 from fawang.matters.models import Document, Matter
 from fawang.matters.policies import sight, sight_of_nothing
@@ -127,7 +128,7 @@ def _shown(
         "spells": _spells(matter) if "handling" in aspects or "internal" in aspects else [], "documents": matter.documents.order_by("issued_at") if "content" in aspects else [],
         "related": [(RELATED.get(r, r), m, told(m, tongue)["name"]) for r, m in related(actor, matter)], "duplicates": _duplicates(actor, matter, aspects),
         "rating": _rating(actor, matter), "reads": _reads(matter) if decide("matters.supervise", actor, matter) else [], "refusal": refusal, "verb": verb,
-        "can_attach": bool(decide("matters.converse", actor, matter)) and matter.is_open,
+        "can_attach": bool(decide("matters.converse", actor, matter)) and takes_words(matter),
         "may_propose": matter.process_code == "consultation" and matter.state in ANSWERED and "content" in aspects and bool(decide("knowledge.propose", actor)),
         "panel": (panel or _panel(matter, values if verb == "answer" else {})) if _answers(steps) else None,
     }  # fmt: skip
