@@ -35,7 +35,7 @@ HOTLINE_CALL = register(
         states=(
             State("recorded", Text("已登记", "Recorded"), StateKind.OPEN, Text("您的来电已登记。", "Your call is recorded."),
                   untimed=Text("通话中已经答复，登记后随即办结", "It was answered in the call and closes at once")),
-            State("closed", Text("已办结", "Closed"), StateKind.DONE, Text("您的来电已答复，可以评价。", "Your call was answered; you may rate it.")),
+            State("closed", Text("已办结", "Closed"), StateKind.DONE, Text("您的来电已答复，可以评价。", "Your call was answered; you may rate it."), served=True),
             State("follow_up", Text("重新办理", "Handled again"), StateKind.OPEN, Text("正在重新办理，会给您答复。", "It is being handled again; you will be answered."),
                   untimed=Text("由差评整改的时限约束", "The rectification beside it has the limit")),
         ),

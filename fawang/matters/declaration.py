@@ -40,6 +40,7 @@ class State:
     """A state, and what the citizen is told in plain words while the matter is in it.
 
     ``untimed``: why nothing limits an open state in which no clock runs; without it such a state is refused.
+    ``served``: here the service was given on its merits, so that it may be rated (好差评: 一事一评).
     """
 
     code: str
@@ -47,6 +48,7 @@ class State:
     kind: StateKind
     told: Text
     untimed: Text | None = None
+    served: bool = False
 
 
 @dataclass(frozen=True, slots=True)

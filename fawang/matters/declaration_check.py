@@ -1,7 +1,8 @@
 """Soundness of a declaration, checked at start-up: a fault stops the house, not a citizen.
 
 Every state reachable, every open state with a way out and with a time limit or a reason for none, every clock started is met or
-cancelled on every path to the end, every step has a policy, every timeout can happen, every text has both languages.
+cancelled on every path to the end, every step has a policy, every timeout can happen, nothing is rated before it was given,
+every text has both languages.
 """
 
 from __future__ import annotations
@@ -94,6 +95,8 @@ def _steps(process: Process) -> Iterator[str]:
             yield f"step {step.verb} goes from nowhere or to nowhere"
         if len(step.to) > 1 and step.effect is None:
             yield f"step {step.verb} has several to-states and no effect to choose"
+        if step.verb == "rated":
+            yield from (f"step rated is taken in {s}, where nothing was given to rate" for s in step.from_ if not process.state(s).served)
 
 
 _Clocks = tuple[frozenset[str], frozenset[str]]

@@ -39,7 +39,13 @@ FIGURES: tuple[Figure, ...] = (
     Figure("limits_met", Text("办结时限", "Limits met"), Text("当日以办理结束的时限个数", "Time limits that ended by being met on the day")),
     Figure("on_time", Text("按时", "On time"), Text("其中未超期的个数", "Of these, those not overdue"), "limits_met"),
     Figure("overdue", Text("超期", "Overdue"), Text("当日到期而未办结的时限个数", "Time limits that ran out on the day")),
-    Figure("rated", Text("评价", "Rated"), Text("当日收到的评价", "Ratings received on the day"), "answers"),
+    Figure(
+        "rated",
+        Text("评价", "Rated"),
+        Text("当日收到的评价（只评已答复、办结的服务）", "Ratings received on the day, of what was answered or finished"),
+        "answers",
+        version=2,
+    ),
     Figure("satisfied", Text("满意", "Satisfied"), Text("其中基本满意及以上", "Of these, fairly satisfied or better"), "rated"),
 )
 Key = tuple[date, str, str, str]

@@ -22,9 +22,11 @@ from fawang.matters.declaration import (
     starts,
 )
 from fawang.matters.forms import Line, Paragraph, StepForm, ask
+from fawang.matters.models import MatterLink
 from fawang.matters.processes import register
 from fawang.matters.situation import Situation, Taking
 from fawang.oversight import policies  # noqa: F401 - registers them
+from fawang.oversight.selectors import may_be_rated
 
 SINCE = date(2017, 8, 21)
 SERVED = Relation("applicant", Text("被服务人", "Person served"), frozenset())
@@ -50,7 +52,14 @@ class DismissForm(StepForm):
     """Why a bad rating is explained rather than rectified."""
 
     finding: Line = ask(
-        "核实结论", "Finding", choices=(("mistaken", "误评", "Mistaken"), ("malicious", "恶意", "Malicious"), ("no_basis", "诉求无法律依据", "No legal basis"))
+        "核实结论",
+        "Finding",
+        choices=(
+            ("mistaken", "误评", "Mistaken"),
+            ("malicious", "恶意", "Malicious"),
+            ("no_basis", "诉求无法律依据", "No legal basis"),
+            ("withdrawn", "评价人已撤回事项", "Withdrawn by the rater"),
+        ),
     )
     body: Paragraph = ask("向评价人的说明", "Explanation to the rater", min_length=5)
 
@@ -62,6 +71,22 @@ def _note(taking: Taking) -> None:
 def _explain(taking: Taking) -> None:
     """What was found or put right, for the rater to read on the page of what he rated; the notice sends him there."""
     add_message(matter=taking.matter, actor=taking.actor, kind="notice", body=taking.form.body)  # type: ignore[union-attr]
+
+
+def _handled_again(here: Situation) -> bool:
+    """Whether what was rated badly was answered anew since that was found true: it stands served again, in a state it came to since."""
+    link = MatterLink.objects.filter(child=here.matter, relation="rectifies").select_related("parent").first()
+    return link is not None and may_be_rated(link.parent) and link.parent.state_since >= here.matter.state_since
+
+
+HANDLED_AGAIN = Guard(
+    "handled_again",
+    _handled_again,
+    Text(
+        "原事项还没有重新答复，不能按整改完成办结。请先让承办人重新答复；核实后不属实的，请选“说明情况”并写明理由。",
+        "It has not been answered anew. Have it answered first; if the rating turned out unfounded, explain that with your reason.",
+    ),
+)
 
 
 def _attempt(taking: Taking) -> None:
@@ -121,9 +146,9 @@ RECTIFICATION = register(
         ),
         steps=(
             Step("confirm", Text("属实，重新办理", "True: handle again"), ("verifying",), ("rectifying",), "oversight.rectify", main=True),
-            Step("dismiss", Text("说明情况", "Explain"), ("verifying",), ("explained",), "oversight.rectify", form=DismissForm, clocks=(meets("RATE-NEG"),), effect=_explain,
+            Step("dismiss", Text("说明情况", "Explain"), ("verifying", "rectifying"), ("explained",), "oversight.rectify", form=DismissForm, clocks=(meets("RATE-NEG"),), effect=_explain,
                  tells=(Tell("applicant", "rating_explained", Text("您的评价已核实，说明请凭原查询码在网站查看。", "Your rating was verified; read the explanation online with the code you have.")),)),
-            Step("finish", Text("整改完成并答复", "Done and answered"), ("rectifying",), ("answered",), "oversight.rectify", form=TextForm, effect=_explain, main=True, clocks=(meets("RATE-NEG"),),
+            Step("finish", Text("整改完成并答复", "Done and answered"), ("rectifying",), ("answered",), "oversight.rectify", form=TextForm, effect=_explain, main=True, clocks=(meets("RATE-NEG"),), guards=(HANDLED_AGAIN,),
                  tells=(Tell("applicant", "rating_answered", Text("您评价中反映的问题已整改，答复请凭原查询码在网站查看，感谢监督。", "What your rating pointed out has been put right; read the answer online with the code you have.")),)),
         ),
         relations=(SERVED,), concludes=(Concludes("rectifies", "rectifying", "rectify"),),

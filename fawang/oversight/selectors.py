@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from fawang.matters.models import Matter, MatterLink
+from fawang.matters.processes import process_version
 
 FOLLOWS = ("calls_back", "rectifies")
 """What a bad rating sets going, in the order in which the rater meets it."""
+
+
+def may_be_rated(matter: Matter) -> bool:
+    """Whether the matter stands where its service was given, by its declaration: not what was withdrawn, merged, refused or left unanswered."""
+    return process_version(matter.process_code, matter.process_version).state(matter.state).served
 
 
 def words_to_rater(child: Matter) -> list[str]:

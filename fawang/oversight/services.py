@@ -17,6 +17,7 @@ from fawang.matters.parties import PartyWords
 from fawang.matters.processes import process_version
 from fawang.matters.services import lock, take_step
 from fawang.oversight.models import Rating
+from fawang.oversight.selectors import may_be_rated
 from fawang.people.actors import SYSTEM, Actor
 
 event_kind("rating.given", "已评价", "Rated", public=True, keys=("rating", "level", "office", "process", "category", "staff", "digest", "door"))
@@ -25,6 +26,7 @@ catalogue(
         "rating.once": ("每次服务只评价一次，您已评价过，感谢。", "Each service is rated once; you have rated it already."),
         "rating.level": ("请选择满意程度。", "Please choose a level."),
         "rating.early": ("办理答复后才能评价。", "It can be rated once it is answered."),
+        "rating.unserved": ("这件事没有给出答复或办理结果，不作评价。", "No answer or result was given here, so there is nothing to rate."),
         "order.open": ("同一事由已有未办结的督办。", "An order for the same cause is open."),
     }
 )
@@ -41,7 +43,8 @@ BAD = 2
 def rate(*, actor: Actor, matter_id: uuid.UUID, level: int, comment: str = "") -> Rating:
     """Give the one rating of a matter. A bad one opens a return visit and a rectification, each with its clock.
 
-    Raises ``Refusal`` ``rating.once`` (409), ``rating.early`` (409), ``rating.level``. Never taken from staff.
+    Only where the service was given on its merits (:func:`selectors.may_be_rated`).
+    Raises ``Refusal`` ``rating.once``, ``rating.early``, ``rating.unserved`` (all 409), ``rating.level``. Never taken from staff.
     """
     with transaction.atomic():
         matter = lock(matter_id)
@@ -51,8 +54,8 @@ def rate(*, actor: Actor, matter_id: uuid.UUID, level: int, comment: str = "") -
             raise Refusal("rating.once", status=409)
         process = process_version(matter.process_code, matter.process_version)
         closing = next((s for s in process.steps if s.verb == "rated" and matter.state in s.from_), None)
-        if closing is None and matter.is_open:
-            raise Refusal("rating.early", status=409)
+        if not may_be_rated(matter):
+            raise Refusal("rating.early" if matter.is_open else "rating.unserved", status=409)
         row = Rating.objects.create(
             matter=matter, level=level, comment=comment, rated_staff_id=_last_handler(matter), office=matter.office,
             door=context.current().door, rated_at=clock.now(),

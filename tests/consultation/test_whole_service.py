@@ -101,7 +101,7 @@ def test_waiting_for_facts_stops_the_limit_and_silence_ends_it(desk: dict[str, A
     desk["advance"](due - clock.now() + timedelta(days=1))
     while sweeper.sweep():
         pass
-    assert Matter.objects.get(pk=matter.pk).state == "closed"
+    assert Matter.objects.get(pk=matter.pk).state == "lapsed"
     assert running(matter) == []
 
 

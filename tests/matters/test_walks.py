@@ -114,6 +114,7 @@ def broken_declarations() -> Iterator[tuple[Process, str]]:
     yield with_step(c, "close", clocks=(*c.step("close").clocks, *process_version("complaint", 1).start_clocks)), "still run in final state closed"
     yield with_step(c, "accept", clocks=process_version("complaint", 1).step("refuse").clocks), "uses clock COMP-ACC, which nothing starts"
     yield replace(c, name=Text("法律咨询", "")), "lacks a language"
+    yield with_step(c, "rated", from_=("answered", "waiting_facts")), "rated is taken in waiting_facts"
     yield with_step(c, "accept", to=("answering", "follow_up"), effect=None), "several to-states and no effect"
 
 

@@ -127,6 +127,7 @@ class Walk:
     def step(self) -> bool:
         """One step of those that can be taken now; ``False`` when there is none."""
         self._somebody_handles_it()
+        self._what_is_put_right_is_answered_again()
         if not (possible := self.possible()):
             if self.matter.is_open:
                 self.faults.append(f"{self.matter.state}: nobody can do anything")
@@ -191,6 +192,13 @@ class Walk:
             to = by.account if by.has("complaint_handler") else self.cast.staff[0].pk
             actions.assign(actor=by, matter_id=self.matter.pk, staff_id=to)
             self.matter = Matter.objects.get(pk=self.matter.pk)
+
+    def _what_is_put_right_is_answered_again(self) -> None:
+        """A rectification waits for the handler of what was rated badly."""
+        if self.process.code == "rectification" and self.matter.state == "rectifying":
+            rated = MatterLink.objects.get(child=self.matter, relation="rectifies").parent
+            if rated.is_open and rated.state == "follow_up":
+                take_step(actor=factories.actor(self.cast.accused), matter_id=rated.pk, verb="answer", data={"body": "重新看过：请先与单位协商，再投诉。"})
 
     def _clock_of(self, step: Step) -> Clock | None:
         rules = [t.rule for t in self.process.timeouts if t.verb == step.verb]

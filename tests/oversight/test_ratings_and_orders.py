@@ -8,17 +8,20 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.test import Client
 
-from fawang.kernel import events
+from fawang.kernel import clock, events
 from fawang.kernel.errors import Absent, Forbidden, Refusal
 from fawang.kernel.models import Event
 from fawang.matters import actions, sweeper
 from fawang.matters.models import Clock, Matter, MatterLink
 from fawang.matters.services import take_step
+from fawang.oversight.figures import compute
 from fawang.oversight.models import Rating
 from fawang.oversight.selectors import what_follows, words_to_rater
 from fawang.oversight.services import order_by_hand, raise_order, rate
 from fawang.oversight.tasks import supervise_lateness
+from fawang.people.actors import ANONYMOUS
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +37,7 @@ def house(monday: Advance) -> dict[str, Any]:
     person = factories.citizen()
     matter = factories.matter("consultation", agency, person=person)
     cast = {
-        "matter": matter, "li": factories.actor(li), "asker": factories.person_actor(person),
+        "advance": monday, "matter": matter, "li": factories.actor(li), "asker": factories.person_actor(person),
         "dispatcher": factories.actor(factories.staff("王派单", "dispatcher", at=agency)),
         "boss": factories.actor(factories.staff("赵督办", "supervisor", at=bureau)),
         "head": factories.actor(factories.staff("钱局", "office_head", at=bureau)),
@@ -85,6 +88,42 @@ def test_what_is_not_answered_yet_is_not_rated(monday: Advance) -> None:
     assert refused.value.code == "rating.early"
 
 
+def ended(house: dict[str, Any], how: str) -> Matter:
+    """A question that came to an end in one of the ways a question can."""
+    matter = factories.matter("consultation", house["matter"].office, person=factories.citizen("刘小红", "13800000003"))
+    holder = ANONYMOUS.holding(matter.pk)
+    actions.assign(actor=house["dispatcher"], matter_id=matter.pk, staff_id=house["li"].account)
+    other = factories.matter("consultation", house["matter"].office, person=factories.citizen("刘小红", "13800000003"))
+    by, verb, data = {
+        "withdrawn": (holder, "withdraw", {}), "merged": (house["dispatcher"], "merge", {"into": other.number}),
+        "rejected": (house["dispatcher"], "reject", {"kind": "nonsense", "reason": "没有内容"}), "lapsed": (house["li"], "ask_facts", {"body": "请补充入职日期。"}),
+        "redirected": (house["li"], "redirect", {"body_name": "住建局", "reason": "不是法律问题"}), "closed": (house["li"], "answer", {"body": "可以先协商，再投诉到劳动监察。"}),
+    }[how]  # fmt: skip
+    take_step(actor=by, matter_id=matter.pk, verb=verb, data=data)
+    house["advance"](timedelta(days=40))
+    swept()
+    return Matter.objects.get(pk=matter.pk)
+
+
+@pytest.mark.parametrize(
+    ("how", "may"), [("withdrawn", False), ("merged", False), ("rejected", False), ("lapsed", False), ("redirected", True), ("closed", True)]
+)
+def test_only_what_was_given_is_rated_whatever_way_it_came_to_an_end(house: dict[str, Any], client: Client, how: str, may: bool) -> None:
+    matter = ended(house, how)
+    assert (matter.state, matter.is_open) == (how, False)
+    page = client.get(f"/track/{matter.lookup_code}").content.decode()
+    assert ('id="rate"' in page) is may
+    sent = {"level": 1, "comment": ""}
+    answer = client.post(f"/api/v1/matters/{matter.lookup_code}/rating", sent, "application/json", headers={"Idempotency-Key": "rating-of-an-end"})
+    assert (answer.status_code, Rating.objects.filter(matter=matter).count(), MatterLink.objects.filter(parent=matter).count()) == (
+        (201, 1, 2) if may else (409, 0, 0)
+    )
+    if not may:
+        assert answer.json()["code"] == "rating.unserved"
+    today = clock.today()
+    assert sum(compute(today, today)["rated"].values()) == int(may)
+
+
 @pytest.mark.parametrize("change", [{"level": 5}, {"comment": "很好"}])
 def test_the_database_itself_refuses_to_change_or_drop_a_rating(house: dict[str, Any], change: dict[str, Any]) -> None:
     rate(actor=house["asker"], matter_id=house["matter"].pk, level=1)
@@ -115,6 +154,37 @@ def test_who_was_rated_neither_calls_back_nor_judges_it(house: dict[str, Any]) -
     assert again.state == "rectifying"
     assert Matter.objects.get(pk=house["matter"].pk).state == "follow_up"  # handled again, with its limit
     assert Clock.objects.filter(matter=house["matter"], rule_code="CONS-FOLLOW", state="running").exists()
+
+
+def test_putting_right_ends_only_once_it_was_answered_anew_or_found_unjustified(house: dict[str, Any], monday: Advance) -> None:
+    matter, finish = house["matter"], {"body": "已重新答复，感谢监督。"}
+    rate(actor=house["asker"], matter_id=matter.pk, level=1)
+    putting_right = beside(matter, "rectification")
+    monday(timedelta(hours=1))
+    take_step(actor=house["head"], matter_id=putting_right.pk, verb="confirm")
+    with pytest.raises(Refusal) as refused:
+        take_step(actor=house["head"], matter_id=putting_right.pk, verb="finish", data=finish)
+    assert (refused.value.code, refused.value.status) == ("guard.handled_again", 409)
+    assert Clock.objects.get(matter=putting_right, rule_code="RATE-NEG").state == "running"
+    monday(timedelta(hours=1))
+    take_step(actor=house["li"], matter_id=matter.pk, verb="answer", data={"body": "重新看过：可以直接申请仲裁。"})
+    assert take_step(actor=house["head"], matter_id=putting_right.pk, verb="finish", data=finish).state == "answered"
+
+
+def test_what_the_rater_withdraws_meanwhile_is_not_called_put_right(house: dict[str, Any], monday: Advance) -> None:
+    matter = house["matter"]
+    rate(actor=house["asker"], matter_id=matter.pk, level=1)
+    putting_right = beside(matter, "rectification")
+    monday(timedelta(hours=1))
+    take_step(actor=house["head"], matter_id=putting_right.pk, verb="confirm")
+    take_step(actor=house["asker"], matter_id=matter.pk, verb="withdraw", data={})
+    with pytest.raises(Refusal, match="还没有重新答复"):
+        take_step(actor=house["head"], matter_id=putting_right.pk, verb="finish", data={"body": "已整改"})
+    with pytest.raises(Refusal) as refused:
+        take_step(actor=house["head"], matter_id=putting_right.pk, verb="dismiss", data={"finding": "withdrawn", "body": ""})
+    assert set(refused.value.fields) == {"body"}
+    done = take_step(actor=house["head"], matter_id=putting_right.pk, verb="dismiss", data={"finding": "withdrawn", "body": "您已撤回，不再重新答复。"})
+    assert (done.state, words_to_rater(done)) == ("explained", ["您已撤回，不再重新答复。"])
 
 
 def test_what_was_found_of_a_bad_rating_is_read_by_the_rater_and_what_was_noted_is_not(house: dict[str, Any]) -> None:

@@ -20,14 +20,14 @@ from fawang.kernel.policy import decide
 from fawang.kernel.text_safety import ValueProblem, check_text
 from fawang.kernel.texts import Text
 from fawang.matters.attachments import add_attachment, open_attachment, path_of
-from fawang.matters.conversation import write_message
+from fawang.matters.conversation import takes_words, write_message
 from fawang.matters.forms import fields_of
 from fawang.matters.models import Matter
 from fawang.matters.policies import sight
 from fawang.matters.processes import process_version
 from fawang.matters.services import lock, possible_steps, take_step
 from fawang.oversight.models import Rating
-from fawang.oversight.selectors import can_be_called, what_follows, words_to_rater
+from fawang.oversight.selectors import can_be_called, may_be_rated, what_follows, words_to_rater
 from fawang.oversight.services import LEVELS, rate
 from fawang.people.actors import Actor
 
@@ -78,14 +78,13 @@ def _page(
         )  # fmt: skip
     rated = Rating.objects.filter(matter=matter).exists()
     follows = [_follow(child) for child in (what_follows(matter) if rated else ())]
-    rateable = any(s.verb == "rated" and matter.state in s.from_ for s in process.steps) or not matter.is_open
     at = 1 if language().startswith("en") else 0
     entries = timeline(actor, matter, aspects=sight(actor, matter) - {"internal"}, language=language())
     spoken = next((e for e in reversed(entries) if e.sort == "talk"), None)
     context = {
         "matter": matter, "process": process, "told": told(matter, language()), "clocks": lights(matter, language()), "steps": steps, "code": code,
-        "entries": entries, "reply": spoken if spoken and spoken.body and not spoken.mine else None, "errors": errors, "open": matter.is_open,
-        "can_rate": not rated and rateable and bool(decide("oversight.rate", actor, matter)), "levels": [(n, w[at]) for n, w in LEVELS.items()],
+        "entries": entries, "reply": spoken if spoken and spoken.body and not spoken.mine else None, "errors": errors, "open": takes_words(matter),
+        "can_rate": not rated and may_be_rated(matter) and bool(decide("oversight.rate", actor, matter)), "levels": [(n, w[at]) for n, w in LEVELS.items()],
         "follows": follows,
         "sensitive": is_sensitive(matter.category_code), "others": any(not s["main"] for s in steps),
         "stream": live_address(request, [f"matter:{matter.pk}"]), "typed": (typed or {}).get("body", "") if not verb else "",

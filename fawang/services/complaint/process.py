@@ -70,10 +70,10 @@ COMPLAINT = register(
             State("supplementing", Text("等您补充", "Waiting for you"), StateKind.WAITING_CITIZEN, Text("请一次补齐所列材料，期间不计入办理时限。", "Please hand in what is listed.")),
             State("investigating", Text("调查中", "Investigating"), StateKind.OPEN, Text("投诉已受理，正在调查。", "Accepted; it is being investigated.")),
             State("decided", Text("已作出处理", "Decided"), StateKind.OPEN, Text("已作出处理，正在送达结果。", "Decided; the result is on its way.")),
-            State("notified", Text("已告知结果", "Told"), StateKind.WAITING_CITIZEN, Text("结果已告知。有异议可在十五日内提出。", "You have been told; you may object within 15 days.")),
+            State("notified", Text("已告知结果", "Told"), StateKind.WAITING_CITIZEN, Text("结果已告知。有异议可在十五日内提出。", "You have been told; you may object within 15 days."), served=True),
             State("refused", Text("不予受理", "Refused"), StateKind.REFUSED, Text("投诉未受理，理由和救济途径见告知。", "Not accepted; see reasons and remedies.")),
-            State("transferred", Text("已移送", "Transferred"), StateKind.DONE, Text("已移送有权处理的单位。", "Passed to the competent body.")),
-            State("closed", Text("已办结", "Closed"), StateKind.DONE, Text("投诉已办结。", "Closed.")),
+            State("transferred", Text("已移送", "Transferred"), StateKind.DONE, Text("已移送有权处理的单位。", "Passed to the competent body."), served=True),
+            State("closed", Text("已办结", "Closed"), StateKind.DONE, Text("投诉已办结。", "Closed."), served=True),
             State("withdrawn", Text("已撤回", "Withdrawn"), StateKind.VOID, Text("您已撤回投诉。", "You withdrew it.")),
         ),
         steps=(

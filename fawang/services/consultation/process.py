@@ -69,16 +69,31 @@ CONSULTATION = register(
                 Text("已答复", "Answered"),
                 StateKind.WAITING_CITIZEN,
                 Text("律师已答复。您可以追问，也可以评价。", "It is answered. You may ask back, or rate it."),
+                served=True,
             ),
             State("follow_up", Text("追问中", "Asked back"), StateKind.OPEN, Text("您的追问已收到，律师会继续答复。", "Your follow-up is with the adviser.")),
             State(
-                "closed", Text("已办结", "Closed"), StateKind.DONE, Text("咨询已办结。需要时可以重新打开。", "The consultation is closed; it can be reopened.")
+                "closed",
+                Text("已办结", "Closed"),
+                StateKind.DONE,
+                Text("咨询已办结。需要时可以重新打开。", "The consultation is closed; it can be reopened."),
+                served=True,
+            ),
+            State(
+                "lapsed",
+                Text("逾期未补充", "Closed: no facts came"),
+                StateKind.VOID,
+                Text(
+                    "超过期限未补充情况，咨询没有答复就办结了。需要时可以重新打开。",
+                    "It was closed unanswered, as the facts asked for did not come; it can be reopened.",
+                ),
             ),
             State(
                 "redirected",
                 Text("已指引", "Redirected"),
                 StateKind.DONE,
                 Text("这件事由其他单位办理，请看答复里的联系方式。", "Another body handles this; see the reply."),
+                served=True,
             ),
             State(
                 "rejected",
@@ -154,7 +169,7 @@ CONSULTATION = register(
                 "lapse",
                 Text("逾期未补充", "Lapsed"),
                 ("waiting_facts",),
-                ("closed",),
+                ("lapsed",),
                 "matters.system",
                 unattended=True,
                 clocks=ENDS,
@@ -276,7 +291,7 @@ CONSULTATION = register(
             Step(
                 "reopen",
                 Text("重新打开", "Reopen"),
-                ("closed", "redirected", "rejected"),
+                ("closed", "lapsed", "redirected", "rejected"),
                 ("follow_up",),
                 "matters.applicant",
                 form=forms.ReasonForm,
