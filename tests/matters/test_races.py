@@ -172,7 +172,7 @@ def test_one_rating_a_service_however_often_it_is_sent_at_once(cast: dict[str, A
 
     matter = opened(cast, person=factories.citizen("戊", "13940000001"))
     holder = ANONYMOUS.holding(matter.pk)
-    take_step(actor=holder, matter_id=matter.pk, verb="withdraw", data={})
+    take_step(actor=cast["dispatcher"], matter_id=matter.pk, verb="redirect", data={"body_name": "市医保局", "reason": "医保报销由医保局办理"})
     results = together([(lambda n=n: rate(actor=holder, matter_id=matter.pk, level=1 + n % 5)) for n in range(25)])
     assert len(done(results)) == 1
     assert codes(results) == ["rating.once"] * 24
