@@ -62,7 +62,7 @@ PURPOSES = {
 }  # fmt: skip
 DOORS = {
     "web": ("网站", "Web"), "api": ("接口", "API"), "desk": ("工作台", "Desk"), "window": ("窗口、工作台", "Window, desk"), "hotline": ("12348热线", "12348 hotline"),
-    "wechat": ("微信", "WeChat"), "system": ("系统", "System"),
+    "wechat": ("微信", "WeChat"), "letter": ("来信", "Letter"), "system": ("系统", "System"),
 }  # fmt: skip
 """Where a change or a look came from, in words."""
 ACTORS = {

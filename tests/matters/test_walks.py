@@ -144,14 +144,14 @@ def broken_in_the_walk() -> Iterator[tuple[Process, str]]:
     yield with_step(order, "accept", by="people.audit"), "reported: nobody may take accept"
     yield with_step(putting_right, "dismiss", guards=(STUCK,)), "is never taken: dismiss"
     yield with_step(order, "escalate_late", guards=(STUCK,)), "is never taken: escalate_late"
-    yield with_step(putting_right, "dismiss", effect=_leaves_a_clock), "explained: ['FIRST-OWN'] still run"
+    yield with_step(putting_right, "dismiss", effect=_leaves_a_clock), "explained: ['CONS-LET'] still run"
 
 
 def _leaves_a_clock(taking: Any) -> None:
     """An effect that starts a clock behind the declaration's back."""
     from fawang.matters import clocks
 
-    clocks.apply(taking.matter, starts("FIRST-OWN"), at=taking.now)
+    clocks.apply(taking.matter, starts("CONS-LET"), at=taking.now)
 
 
 @pytest.mark.parametrize(("wrong", "words"), list(broken_in_the_walk()), ids=lambda v: v if isinstance(v, str) else "")

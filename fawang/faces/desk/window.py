@@ -24,6 +24,7 @@ from fawang.kernel.idempotency import answered
 from fawang.kernel.policy import require
 from fawang.kernel.readlog import note_read
 from fawang.kernel.texts import Text
+from fawang.matters.declaration import Process
 from fawang.matters.forms import FieldSpec, fields_of
 from fawang.matters.intake import PRIORITY_GROUPS
 from fawang.matters.models import Intake, Matter, QueueTicket
@@ -34,17 +35,27 @@ from fawang.matters.time_limits import due_words
 from fawang.people.actors import Actor
 from fawang.registry.models import Organisation
 
+HERE = ("window", "letter")
+"""The doors a window keeps: who stands there, and the post."""
+
 
 def _services() -> list[tuple[str, Text]]:
-    found = {p.code: p.name for p in all_processes() if p.public and "window" in p.doors}
+    found = {p.code: p.name for p in all_processes() if p.public and set(HERE) & set(p.doors)}
     return sorted(found.items(), key=lambda item: item[0] != "consultation")
+
+
+def _door(process: Process) -> str:
+    return next(door for door in HERE if door in process.doors)
+
+
+WORDS = {"window": ("来人说了什么", "What the visitor says"), "letter": ("来信说了什么", "What the letter says")}
 
 
 def _fields(process: str) -> list[FieldSpec]:
     declared = process_in_force(process, clock.today(), settings.PROVINCE)
     own = [f for f in fields_of(declared.intake) if f.name != "confidential"] if declared.intake else []
     return [
-        spec("question", "来人说了什么", "What the visitor says", widget="textarea", max_length=5000),
+        spec("question", *WORDS[_door(declared)], widget="textarea", max_length=5000),
         spec("name", "姓名", "Name", required=False, max_length=100),
         spec("phone", "电话", "Phone", required=False, max_length=30),
         spec("identity_number", "身份证号（可不填；不填不影响受理）", "ID number (optional)", required=False, max_length=30),
@@ -93,7 +104,7 @@ def window(request: HttpRequest) -> HttpResponse:
 def _take(request: HttpRequest, actor: Actor, office: Organisation, process: str, values: dict[str, Any]) -> str:
     declared = process_in_force(process, clock.today(), settings.PROVINCE)
     own = {f.name for f in fields_of(declared.intake)} if declared.intake else set()
-    with acting(door="window"):
+    with acting(door=_door(declared)):
         received = submit(
             actor=actor, process=process, question=str(values.get("question", "")), category=str(values.get("category", "")), region=str(values.get("region", "")),
             contact={k: str(values.get(k, "")) for k in ("name", "phone", "identity_number")}, priority_groups=values.get("priority_groups", []),

@@ -13,6 +13,7 @@ from fawang.faces.routing import open_to
 from fawang.faces.views_of import main_way
 from fawang.kernel import clock
 from fawang.kernel.errors import Absent
+from fawang.kernel.texts import Text
 from fawang.knowledge.interviews.loading import interviews
 from fawang.matters.clock_rules import rule_in_force
 from fawang.matters.declaration import ClockVerb, StateKind
@@ -63,6 +64,13 @@ def guides(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/guides.html", {"processes": _public()})
 
 
+WHERE = (
+    ("web", Text("网站", "the website")), ("hotline", Text("12348热线", "12348")), ("window", Text("服务中心窗口", "service centres")),
+    ("letter", Text("寄信到服务中心或法律援助中心", "by post to a service or legal-aid centre")),
+)  # fmt: skip
+"""Doors as the public is told of them."""
+
+
 def _public() -> list[Any]:
     codes = sorted({p.code for p in all_processes() if p.public}, key=lambda c: c != "consultation")
     return [process_in_force(c, clock.today(), settings.PROVINCE) for c in codes]
@@ -84,10 +92,11 @@ def guide(request: HttpRequest, code: str) -> HttpResponse:
     for state in process.states:
         following = [str(s.name) for s in process.steps_from(state.code) if not s.unattended and (s.public or s.by_citizen)]
         states.append({"name": state.name, "told": state.told, "next": " · ".join(following)})
-    apply = {"complaint": "/complain"}.get(code, "/ask")
+    apply = {"complaint": "/complain"}.get(code, "/ask") if "web" in process.doors else ""
+    where = [words for door, words in WHERE if door in process.doors]
     way = [process.state(c).name for c in main_way(process, process.start)]
     way += [st.name for st in process.states if st.kind is StateKind.DONE and st.code == "closed"]
-    return render(request, "portal/guide.html", {"way": way, "process": process, "rules": rules, "states": states, "apply": apply})
+    return render(request, "portal/guide.html", {"way": way, "process": process, "rules": rules, "states": states, "apply": apply, "where": where})
 
 
 @open_to("public", "GET")

@@ -8,4 +8,4 @@ class ConsultationConfig(AppConfig):
     label = "consultation"
 
     def ready(self) -> None:
-        from fawang.services.consultation import event_kinds, process  # noqa: F401 - they register themselves
+        from fawang.services.consultation import event_kinds, letters, process  # noqa: F401 - they register themselves

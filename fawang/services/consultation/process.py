@@ -41,7 +41,7 @@ CONSULTATION = register(
             "法律援助法第二十二条、第二十三条；司法部公共法律服务平台建设意见", "Legal Aid Law §22, §23; ministry opinion on public legal service platforms"
         ),
         effective_from=date(2017, 8, 21),
-        doors=("web", "api", "window", "hotline", "wechat", "letter", "partner"),
+        doors=("web", "api", "window", "hotline", "wechat", "partner"),
         start="submitted",
         intake=forms.QuestionForm,
         pooled=True,
