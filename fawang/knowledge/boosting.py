@@ -11,7 +11,8 @@ import numpy.typing as npt
 from fawang.knowledge.search.trees import Trees
 
 Matrix = npt.NDArray[np.float32]
-_BINS = 48
+_LEVELS = np.concatenate([np.geomspace(0.0003, 0.02, 6), np.linspace(0.04, 0.94, 28), 1 - np.geomspace(0.05, 0.0002, 26)])
+"""Where thresholds may lie in the order of a feature's values: close together at its upper end, where the first few of a list are told apart."""
 _SEEN = 100_000
 """Rows from which the thresholds are drawn."""
 
@@ -24,8 +25,8 @@ class Growth:
     depth: int = 5
     rate: float = 0.1
     l2: float = 3.0
-    lists: float = 0.5
-    features: float = 0.4
+    lists: float = 0.35
+    features: float = 0.3
 
 
 class _Lists:
@@ -58,7 +59,7 @@ def grow(features: Matrix, right: npt.NDArray[np.bool_], sizes: Sequence[int], h
     """
     how, draw = how or Growth(), np.random.default_rng(seed)
     seen = features[draw.choice(len(features), min(len(features), _SEEN), replace=False)]
-    quantiles = np.quantile(seen, np.linspace(0, 1, _BINS + 1)[1:-1], axis=0)
+    quantiles = np.quantile(seen, _LEVELS, axis=0)
     edges = [np.unique(np.round(column, 4)).astype(np.float32) for column in quantiles.T]
     bins = np.stack([np.searchsorted(edge, column, "left").astype(np.uint8) for edge, column in zip(edges, features.T, strict=True)])
     lists = _Lists(right, sizes)

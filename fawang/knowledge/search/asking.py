@@ -16,8 +16,9 @@ from fawang.knowledge.citing import mentions
 from fawang.knowledge.search import explaining
 from fawang.knowledge.search.gathering import ARTICLE, FOREVER
 from fawang.knowledge.search.generation import Generation, generation
+from fawang.knowledge.search.heard import Heard
 from fawang.knowledge.search.memory import Floats, Ints
-from fawang.knowledge.search.ranking import Heard, candidates, ranker
+from fawang.knowledge.search.ranking import candidates, ranker
 from fawang.knowledge.search.tokens import MAX_QUERY, Tokens, concepts, fold, pairs, words
 from fawang.knowledge.titles import title_key
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from fawang.kernel import clock
 from fawang.knowledge.models import IndexState
-from fawang.knowledge.search import correcting, layout, memory
+from fawang.knowledge.search import closeness, correcting, layout, memory
 from fawang.knowledge.search.cutting import Cutting
 from fawang.knowledge.search.gathering import FOREVER, Gathered, gather
 from fawang.knowledge.search.writing import Writing, folded_heads
@@ -131,6 +131,7 @@ def _columns(folder: Path, found: Gathered, places: dict[str, list[int]]) -> Non
     blob = [f"{a}\x1f{b}\x1f{c}".encode("utf-8", "surrogatepass") for a, b, c in found.texts]
     columns["text_at"] = np.cumsum([0, *(len(b) for b in blob)]).astype(np.int64)
     folder.joinpath("texts.bin").write_bytes(b"".join(blob))
+    columns.update(zip(closeness.COLUMNS, closeness.columns([text for _, _, text in found.texts]), strict=True))
     for name, value in columns.items():
         np.save(folder / f"{name}.npy", value, allow_pickle=False)
     for file, held in (("laws", found.laws), ("names", found.names), ("kinds", found.kinds)):

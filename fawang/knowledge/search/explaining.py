@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fawang.knowledge.search.generation import Generation
+from fawang.knowledge.search.heard import Heard, best_of
 from fawang.knowledge.search.memory import Floats
-from fawang.knowledge.search.ranking import Heard, best_of
 from fawang.knowledge.search.tokens import Tokens, concepts, fold
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import tantivy
 
-from fawang.knowledge.search import layout, memory
+from fawang.knowledge.search import closeness, layout, memory
+from fawang.knowledge.search.closeness import Closeness
 from fawang.knowledge.search.correcting import Corrections
 from fawang.knowledge.search.writing import register
 
@@ -123,6 +124,11 @@ class Generation:
         self.region = [law["region"] for law in self.laws]
         self.live_regions = {self.region[n] for n in np.unique(self.law[self.place == 1]).tolist()} if len(self.place) else set()
         self._live: dict[int, memory.Ints] = {}
+
+    @cached_property
+    def closeness(self) -> Closeness:
+        """Pairs of every text."""
+        return Closeness(*(np.asarray(np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)) for name in closeness.COLUMNS))
 
     @cached_property
     def bank(self) -> memory.Memory:

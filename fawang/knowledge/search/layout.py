@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-FORMAT = "9"
+FORMAT = "11"
 """Raised when a generation is laid out differently: older ones are then not opened but rebuilt."""
 _KEPT_SECONDS = 600
 

@@ -200,10 +200,17 @@ class Memory:
         self.group_of, self.group_slots = np.asarray(arrays["group_of"]), np.asarray(arrays["group_slots"])
         self.group_at, self.member_at = np.asarray(arrays["group_at"]), np.asarray(arrays["member_at"])
         self.entry_group, self.entry_at, self.entry_weight = (np.asarray(arrays[f"entry_{name}"]) for name in ("group", "at", "weight"))
+        self.entries = np.diff(self.entry_at, append=len(self.entry_group))
+        """How many groups every article stands in."""
+        self.entry_article = np.repeat(np.arange(len(self.entry_at)), self.entries)
         self.key_of: dict[str, Ints] = {name: np.asarray(arrays[f"{name}_key"]) for name in VIEWS[2:]}
         self.lay_at = np.searchsorted(self.key_of["article"], self.key_of["lay"])
         self.times_asked = np.log1p(np.asarray(arrays["asked"]).T[::-1])
         """log(1 + times) that a slot was asked for first, and at all; by slot."""
+        rows, weights = self.postings
+        whole = np.bincount(rows, weights.view(np.float32), 2 * (self.total + 1))
+        self.whole = (whole[: self.total] + whole[self.total + 1 : -1])[self.place["question"]].astype(np.float32)
+        """What a question would score that says everything every example says."""
         self._known: Known | None = None
 
     def scores(self, asked: Tokens) -> tuple[Floats, Floats]:

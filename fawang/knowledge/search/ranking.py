@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fawang.knowledge.search import closeness
 from fawang.knowledge.search.generation import Generation
-from fawang.knowledge.search.memory import Floats, Ints, Memory
+from fawang.knowledge.search.heard import TOLD, Heard
+from fawang.knowledge.search.memory import Floats, Ints
 from fawang.knowledge.search.tokens import Tokens
 from fawang.knowledge.search.trees import Trees
 
@@ -26,10 +28,6 @@ CONCEPT = 2.0
 _WORDS, _MEANT, _BANK = 140, 40, 210
 """How many candidates come from all tokens together, from concepts alone, and from the bank."""
 _BARE_WORDS, _BARE_MEANT = 220, 100
-_NEAR = 1.0, 0.5, 0.1
-"""What chapter, law and how often people ask about the law count for beside the article's own examples."""
-_BANK_WEIGHTS = np.array([1.0, 0.6, 0.4, 0.5, 0.5, 1.0, 1.0], np.float32)[:, None]
-"""What article, article_meant … question count for when the bank's candidates are chosen, each relative to its best."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +80,33 @@ def _standard(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 CLIP = 6.0
 WEIGHED = 160
 """How many of the net's best the trees are asked about."""
+MORE = (
+    *closeness.FEATURES,
+    "log pairs",
+    *TOLD,
+    "neighbour's words",
+    "neighbour's examples",
+    "same law",
+    "length of the question",
+    "concepts",
+    "like the best",
+    "like the voted",
+    "understood",
+)
+"""Features that enter the ranker as they are."""
+_FIRST_FEW = 15
 RANKED = ("words", "article", "group_both", "question", "meant")
 BEST = ("words", "meant", "article", "group_both", "question", "lay")
-NAMES = (*(f"{n}/best" for n in SCORED), *(f"log {n}" for n in SCORED), *PLAIN, *(f"rank {n}" for n in RANKED), *(f"best {n}" for n in BEST), "law's share", "chapter's share")  # fmt: skip
+NAMES = (*(f"{n}/best" for n in SCORED), *(f"log {n}" for n in SCORED), *PLAIN, *(f"rank {n}" for n in RANKED), *(f"best {n}" for n in BEST), "law's share", "chapter's share", *MORE)  # fmt: skip
 _RANKED, _BEST = [COLUMN[n] for n in RANKED], [COLUMN[n] for n in BEST]
 _WEIGHED = [COLUMN[n] for n in ("words", "group_both", "article")]
 _FIRST = np.arange(len(RANKED))[:, None]
 
 
-def spread_out(features: npt.NDArray[np.float32], law: Ints, chapter: Ints) -> npt.NDArray[np.float32]:
+def spread_out(features: npt.NDArray[np.float32], law: Ints, chapter: Ints, more: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Raw features (a row a feature) as the ranker takes them (``NAMES``, a column a feature): scores relative to the best candidate, as
     logarithms and as ranks; how good the best one is at all (which tells kinds of questions apart); and how much of the pool's weight
-    lies in the same law and chapter."""
+    lies in the same law and chapter. ``more``: the rows of ``MORE``, as they are."""
     count, size = len(SCORED), features.shape[1]
     out = np.empty((len(NAMES), size), np.float32)
     scored = features[:count]
@@ -109,12 +122,14 @@ def spread_out(features: npt.NDArray[np.float32], law: Ints, chapter: Ints) -> n
     places[_FIRST, order] = _place(size)
     places *= ranked > 0
     at += len(RANKED)
-    out[at:-2] = np.log1p(best[_BEST])[:, None]
+    out[at : at + len(BEST)] = np.log1p(best[_BEST])[:, None]
+    at += len(BEST)
     weight = relative[_WEIGHED].sum(axis=0) ** 3
     weight /= weight.sum() + 1e-9
-    for row, of in ((-2, law), (-1, chapter)):
+    for row, of in ((at, law), (at + 1, chapter)):
         shares = np.bincount(of, weight)[of]
         out[row] = np.log(shares - weight + 1e-3)
+    out[at + 2 :] = more
     return out.T
 
 
@@ -153,7 +168,41 @@ def candidates(found: Generation, asked: Tokens, day: int, *, region: str = "", 
             heard.fill(features, found.slot[documents], chapter, law)
     features[-5:-1] = found.kind_of_law[:, law]
     features[-1] = found.length[documents]
-    return Candidates(documents, spread_out(features, law, chapter), heard)
+    more = _more(found, asked, day, documents, features, law, heard)
+    return Candidates(documents, spread_out(features, law, chapter, more), heard)
+
+
+def _more(
+    found: Generation, asked: Tokens, day: int, documents: Ints, features: npt.NDArray[np.float32], law: Ints, heard: Heard | None
+) -> npt.NDArray[np.float32]:
+    """The rows of ``MORE``."""
+    out = np.zeros((len(MORE), len(documents)), np.float32)
+    at = len(closeness.FEATURES)
+    if not len(documents):
+        return out
+    read = found.closeness.read(documents)
+    out[:at] = read.said(asked)
+    pairs = out[closeness.FEATURES.index("pairs")]
+    np.log1p(pairs, out=out[at])
+    pairs /= pairs.max() + 1e-6
+    scores = features[[COLUMN["words"], COLUMN["group_both"]]]
+    scores /= scores.max(axis=1, keepdims=True) + 1e-6
+    if heard:
+        out[at + 1 : at + 1 + len(TOLD)] = heard.told(found.slot[documents], scores[1] ** 3)
+        out[-1] = heard.understood()
+        slots, votes = heard.voted()
+        voted = found.documents_of(day)[slots]
+        out[-2] = read.like(voted[voted >= 0], votes[voted >= 0])
+    first = scores[0] + scores[1] + features[COLUMN["article"]] / (features[COLUMN["article"]].max() + 1e-6)
+    best = np.argsort(-first, kind="stable")[:_FIRST_FEW]
+    out[-3] = read.like(documents[best], np.exp(5 * (first[best] / (first[best[0]] + 1e-6) - 1)))
+    at += 1 + len(TOLD)
+    after = (np.diff(documents) == 1) & (law[1:] == law[:-1])
+    np.multiply(scores[:, 1:], after, out=out[at : at + 2, :-1])
+    np.maximum(out[at : at + 2, 1:], scores[:, :-1] * after, out=out[at : at + 2, 1:])
+    out[at + 2] = np.log(np.bincount(law)[law])
+    out[at + 3], out[at + 4] = np.log1p(len(asked.pairs)), len(set(asked.concepts))
+    return out
 
 
 def _together(*parts: Ints) -> Ints:
@@ -192,55 +241,3 @@ def written(asked: Tokens) -> list[tuple[str, str, float]]:
     """Words and pairs as the index is asked for them: what plain BM25 sees of a question."""
     words = [("w", w, 1.0) for w in dict.fromkeys(asked.words)]
     return words + [("g", p, 1.0) for p in dict.fromkeys(asked.pairs) if len(p) == 2 or not p.isascii()]
-
-
-class Heard:
-    """What the bank says to a question: of its questions and groups, and through them of articles, chapters and laws."""
-
-    def __init__(self, found: Generation, asked: Tokens, bank: Memory) -> None:
-        self.bank, self.known = bank, bank.known(found)
-        surface, meant = bank.scores(asked)
-        place, count = bank.place, len(bank.entry_at)
-        self.both = surface + meant
-        self.question = self.both[place["question"]]
-        self.rows = np.zeros((len(_BANK_WEIGHTS), count + 1), np.float32)
-        if count:
-            self.rows[0, :-1], self.rows[1, :-1] = surface[place["article"]], meant[place["article"]]
-            self.rows[2, bank.lay_at] = surface[place["lay"]]
-            groups = np.stack([x[place["group"]] for x in (surface, meant, self.both)] + [np.maximum.reduceat(self.question, bank.member_at)])
-            np.maximum.reduceat(groups.take(bank.entry_group, axis=1) * bank.entry_weight, bank.entry_at, axis=1, out=self.rows[3:, :-1])
-
-    def likely(self, count: int) -> Ints:
-        """The slots that the bank speaks for most, in no order."""
-        best = self.rows.max(axis=1, keepdims=True, initial=0.0)
-        for_it = (_BANK_WEIGHTS / (best + 1e-6)).T[0] @ self.rows[:, :-1] + _NEAR[2] * self.known.near_prior + _LIFT
-        for row, worth in ((self.known.near_chapter, _NEAR[0]), (self.known.near_law, _NEAR[1])):
-            near = self.both[row]
-            for_it += near * (worth / (np.max(near, initial=0.0) + 1e-6))
-        return self.bank.key_of["article"][best_of(for_it, count, ordered=False)]
-
-    def fill(self, features: npt.NDArray[np.float32], slot: Ints, chapter: Ints, law: Ints) -> None:
-        """Write the bank's rows for candidates of these slots, chapters and laws."""
-        known, n = self.known, len(_BANK_WEIGHTS) + 2
-        np.take(self.rows, known.slot[slot], axis=1, out=features[2:n], mode="clip")
-        features[n] = self.both[known.chapter[chapter]]
-        features[n + 1] = self.both[known.law[law]]
-        features[n + 2 : n + 4] = self.bank.times_asked[:, slot]
-        features[n + 4] = known.prior[law]
-
-
-_LIFT = 0.1 * 13
-"""Keeps the sum above 0: log P(law) is never under -13."""
-
-
-def best_of(values: Floats, count: int, *, ordered: bool = True) -> npt.NDArray[np.int64]:
-    """Indexes of the best positive values, best first (in no order with ``ordered`` false)."""
-    high = np.max(values, initial=0.0)
-    for share in (0.6, 0.3, 0.0):  # most values are small: the best are looked for among the few high ones first
-        top = (values > share * high).nonzero()[0]
-        if len(top) >= count:
-            top = top[np.argpartition(-values[top], count - 1)[:count]]
-            break
-    if ordered:
-        top = top[np.argsort(-values[top], kind="stable")]
-    return np.asarray(top, np.int64)

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 
+import numpy as np
+import numpy.typing as npt
 import rjieba
 
 MAX_QUERY = 400
@@ -51,6 +53,16 @@ def _simplifying() -> dict[int, str]:
 @functools.cache
 def _simplifying_set() -> frozenset[str]:
     return frozenset(map(chr, _simplifying()))
+
+
+@functools.cache
+def folding() -> npt.NDArray[np.uint16]:
+    """For every unit of UTF-16 what :func:`fold` makes of it, for whole libraries at once; what would need more than one unit stays as it is."""
+    units = np.arange(1 << 16, dtype=np.uint16)
+    for n in range(1 << 16):
+        if not 0xD800 <= n < 0xE000 and len(made := fold(chr(n))) == 1 and (unit := ord(made)) < 1 << 16:
+            units[n] = unit
+    return units
 
 
 def words(text: str) -> list[str]:
