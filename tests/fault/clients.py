@@ -1,4 +1,4 @@
-"""Citizens in a hurry: each asks, adds, attaches, withdraws, rates, and repeats blindly under one key until it is told yes.
+"""Citizens in a hurry: each asks, adds, attaches, withdraws or is led on and rates, and repeats blindly under one key until it is told yes.
 
 Everything a client is told is written into its own journal before it goes on; the judge believes the journals alone.
 """
@@ -85,13 +85,21 @@ class Client(threading.Thread):
         fast = self.chance.random() < self.habits.fast
         question = f"{name} 厂里拖欠工资，姓名{self.chance.choice(RARE)}，怎么办？"
         phone = f"13{self.number % 10}{self.chance.randrange(10**8):08d}"
+        first = self.chance.random() < 0.2 * self.habits.more and not fast
         told = self.ask(
-            "submit", "consultations", {"question": question, "region": FAST if fast else QUIET, "contact": {"name": f"王{self.number}", "phone": phone}},
+            "submit", "consultations",
+            {
+                "question": question, "region": FAST if fast else QUIET, "contact": {"name": f"王{self.number}", "phone": phone},
+                "priority_groups": ["elderly"] if first else [],
+            },
             digest=sha(question.encode()), fast=fast, phone=phone,
         )  # fmt: skip
         if told is None or self.stopping.is_set():
             return
         code = told["lookup_code"]
+        if first:
+            self._rate(name, code, told["number"])
+            return
         for n in range(self.chance.choice((0, 1, 1, 2, 3)) if self.habits.more else 0):
             body = f"{name}-{n} 补充：{uuid.UUID(int=self.chance.getrandbits(128))}"
             self.ask("message", f"matters/{code}/messages", {"body": body}, digest=sha(body.encode()), number=told["number"])
@@ -99,15 +107,29 @@ class Client(threading.Thread):
             content = f"{name} 欠条\n{self.chance.getrandbits(256):064x}\n".encode() * self.chance.choice((1, 20, 400))
             self.ask("attach", f"matters/{code}/attachments", content, digest=sha(hashlib.sha256(content).digest()), number=told["number"])
         if self.chance.random() < 0.4 * self.habits.more and not fast:
-            self._leave(name, code, told["number"])
+            self.ask("withdraw", f"matters/{code}/steps/withdraw", {"data": {}}, number=told["number"])
         if self.done and self.chance.random() < 0.12 * self.habits.more:
             self._again()
 
-    def _leave(self, name: str, code: str, number: str) -> None:
-        """Withdraw, and mostly say how it was."""
-        if self.ask("withdraw", f"matters/{code}/steps/withdraw", {"data": {}}, number=number) is not None and self.chance.random() < 0.8:
-            level = self.chance.randint(1, 5)
-            self.ask("rate", f"matters/{code}/rating", {"level": level, "comment": f"{name} {'好' * level}"}, number=number, level=level)
+    def _rate(self, name: str, code: str, number: str) -> None:
+        """Say how it was, once the office has led one on; who waits in vain says nothing."""
+        began = time.monotonic()
+        while time.monotonic() - began < self.habits.give_up_after and not self.stopping.is_set():
+            if self._state(code) == "redirected":
+                level = self.chance.randint(1, 5)
+                self.ask("rate", f"matters/{code}/rating", {"level": level, "comment": f"{name} {'好' * level}"}, number=number, level=level)
+                return
+            time.sleep(0.2)
+
+    def _state(self, code: str) -> str:
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20, source_address=(self._source(), 0))
+        try:
+            line.request("GET", f"/api/v1/matters/{code}")
+            return str(json.loads(line.getresponse().read()).get("state", ""))
+        except (OSError, http.client.HTTPException, ValueError):
+            return ""
+        finally:
+            line.close()
 
     def _again(self) -> None:
         """A key already answered: the same body must give the same bytes, another body must be refused."""

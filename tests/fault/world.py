@@ -77,9 +77,10 @@ class World:
         return Server(self.state).url(role)
 
     def start(self) -> None:
-        """Start everything as an operator does, and a second worker beside it, and wait until it is up."""
+        """Start everything as an operator does, a second worker and the office beside it, and wait until it is up."""
         self.add("up", [sys.executable, "-m", "fawang.console.main", "up"])
         self.add("worker2", [sys.executable, "-m", "fawang.console.main", "worker"], DATABASE_URL=self.dsn("fawang_app"))
+        self.add("office", [sys.executable, "-m", "tests.fault.office"], DATABASE_URL=self.dsn("fawang_app"))
         self.wait_until_up("healthz")
 
     def add_web(self, application: str) -> None:
