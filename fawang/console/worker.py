@@ -16,7 +16,7 @@ import psycopg
 from fawang.kernel.work import Task
 
 HELP = "run background work (started by `up`)"
-ROOMS = ("kernel", "people", "knowledge", "matters", "hotline", "services.consultation", "oversight")
+ROOMS = ("kernel", "people", "knowledge", "matters", "hotline", "services.consultation", "services.complaint", "oversight")
 log = logging.getLogger("fawang.worker")
 
 

@@ -19,6 +19,7 @@ from fawang.matters.forms import FieldSpec, fields_of
 from fawang.matters.intake import Request, receive
 from fawang.matters.models import Matter
 from fawang.matters.openings import link
+from fawang.matters.parties import PartyWords
 from fawang.matters.processes import all_processes, process_in_force
 from fawang.people.actors import Actor
 
@@ -62,15 +63,17 @@ def convert(*, actor: Actor, ticket_id: uuid.UUID, process: str, title: str, for
         if known is not None:
             raise Refusal("hotline.converted", status=409, number=known.matter.number)
         answers = {**_prefill(process, region, values), **dict(form or {})}
+        about = tickets.about({**values, "respondent": answers.get("respondent", values.get("respondent"))}) if process == "complaint" else None
+        others = [PartyWords("respondent", about.name, staff_id=about.pk)] if about else []
         with acting(door="hotline"):
             received = receive(
                 actor=actor, visitor=tickets.visitor_of(ticket, values),
-                requests=[Request(process=process, title=title, region_code=region, category_code=str(values.get("category") or ""), form=answers)],
+                requests=[Request(process=process, title=title, region_code=region, category_code=str(values.get("category") or ""), form=answers, others=others)],
             )  # fmt: skip
         matter = received.matters[0]
         TicketConversion.objects.create(ticket=ticket, matter=matter, process_code=process, by_id=actor.account, at=clock.now())
         if process == "complaint":
-            ticket.about_staff = tickets.about({**values, "respondent": answers.get("respondent", values.get("respondent"))})
+            ticket.about_staff = about
             ticket.save(update_fields=["about_staff"])
         if ticket.matter is not None:
             link(parent=ticket.matter, child=matter, relation="derived_from")

@@ -187,6 +187,7 @@ class Relation:
     sees: frozenset[str]
     many: bool = False
     citizen: bool = True
+    by_hand: bool = True  # staff may name somebody as this; others come of themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +203,18 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Shield:
-    """The identity of ``relation`` is sealed from these relations and roles in every output."""
+    """The identity of ``relation`` is sealed from these relations and roles in every output.
+
+    ``unsettled``: while the matter's data hold this flag (nobody has said who must not know), it is sealed from all of the staff but the
+    handler and those who hold one of ``known_to`` over the matter.
+    """
 
     relation: str
     from_relations: tuple[str, ...] = ()
     from_roles: tuple[str, ...] = ()
     norm: str = ""
+    unsettled: str = ""
+    known_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

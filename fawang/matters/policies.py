@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from fawang.kernel.policy import Decision, allow, deny, hidden, policy
-from fawang.matters.declaration import Relation
+from fawang.matters.declaration import Relation, Shield
 from fawang.matters.models import Matter, MatterParty
 from fawang.matters.posts import covers, handles, in_hand, reach
 from fawang.matters.processes import all_processes, process_version
@@ -83,7 +83,13 @@ def _in_pool(actor: Actor, matter: Matter) -> bool:
 
 def _shielded(actor: Actor, matter: Matter, mine: frozenset[str]) -> bool:
     process = process_version(matter.process_code, matter.process_version)
-    return any(mine & set(s.from_relations) or any(r in actor.roles for r in s.from_roles) for s in process.shields)
+    return any(mine & set(s.from_relations) or any(r in actor.roles for r in s.from_roles) or _unsettled(s, actor, matter, mine) for s in process.shields)
+
+
+def _unsettled(shield: Shield, actor: Actor, matter: Matter, mine: frozenset[str]) -> bool:
+    if actor.kind != "staff" or not shield.unsettled or not matter.data.get(shield.unsettled):
+        return False
+    return "assignee" not in mine and not has_role_over(actor, matter, *shield.known_to)
 
 
 def visible_to(actor: Actor) -> QuerySet[Matter]:

@@ -144,7 +144,7 @@ STEPS = {
         "give_facts": "applicant", "follow_up": "applicant", "withdraw": "applicant", "reopen": "applicant", "to_complaint": "applicant",
     },
     "complaint": {
-        "accept": "handler", "notify_supplement": "handler", "refuse": "handler", "transfer_out": "handler", "identify_respondent": "handler", "ask_statement": "handler",
+        "accept": "handler", "notify_supplement": "handler", "refuse": "handler", "transfer_out": "handler", "identify_respondent": "either", "ask_statement": "handler",
         "decide": "handler", "notify": "handler", "notify_again": "supervise", "extend": "supervise", "supplement": "applicant", "object": "applicant", "withdraw": "applicant",
     },
     "statement": {"state": "handler"},

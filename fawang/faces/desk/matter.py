@@ -26,7 +26,7 @@ from fawang.matters.conversation import takes_words
 from fawang.matters.forms import FieldSpec, fields_of
 from fawang.matters.models import Document, Matter
 from fawang.matters.policies import sight, sight_of_nothing
-from fawang.matters.processes import process_version
+from fawang.matters.processes import all_processes, process_version
 from fawang.matters.relations import remembering
 from fawang.matters.selectors import possible_duplicates, queue, related
 from fawang.matters.services import lock, possible_steps, take_step
@@ -172,9 +172,10 @@ def _form_of(item: Action, actor: Actor, matter: Matter, verb: str, values: Any,
 
 
 def _people(matter: Matter, aspects: frozenset[str]) -> list[dict[str, str]]:
-    names = {r.code: r.name for r in process_version(matter.process_code, matter.process_version).relations}
+    everywhere = {r.code: r.name for p in all_processes() for r in p.relations}  # somebody may have come from another service's matter
+    names = everywhere | {r.code: r.name for r in process_version(matter.process_code, matter.process_version).relations}
     rows = []
-    for party in matter.parties.filter(ended_at=None).select_related("organisation"):
+    for party in matter.parties.filter(ended_at=None).exclude(data__unconfirmed=True).select_related("organisation"):
         relation = names.get(party.relation)
         row = {"relation": str(relation) if relation else party.relation, "name": "（身份保密）", "phone": "", "tel": "", "identity": ""}
         if "identity" in aspects:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from fawang.regions.selectors import ancestor_codes
@@ -13,10 +14,11 @@ from fawang.services.complaint.likeness import is_office, names_office
 AUTHORITIES = ("justice_bureau", "provincial_justice_department")
 
 
-def _matching(typed: str, region_code: str, *, whole: bool) -> list[Organisation]:
+def _matching(typed: str, region_code: str, *, whole: bool, among: Collection[uuid.UUID] | None = None) -> list[Organisation]:
     test = is_office if whole else names_office
     around = {region_code, *ancestor_codes(region_code)}
-    rows = Organisation.objects.exclude(state="closed").values_list("pk", "name", "short_name", "region_code")
+    active = Organisation.objects.exclude(state="closed")
+    rows = (active if among is None else active.filter(pk__in=among)).values_list("pk", "name", "short_name", "region_code")
     found = [
         pk for pk, name, short, region in rows if any(test(typed, each, near=region in around) for each in (name, short) if each)
     ]  # a few ten thousand names at most, and a complaint is a rare thing
@@ -28,9 +30,9 @@ def bodies_meant(typed: str, region_code: str) -> list[Organisation]:
     return _matching(typed, region_code, whole=True)
 
 
-def bodies_named(typed: str, region_code: str) -> list[Organisation]:
-    """Bodies the words name, whatever else they say (合肥市司法局的赵主任)."""
-    return _matching(typed, region_code, whole=False)
+def bodies_named(typed: str, region_code: str, *, among: Collection[uuid.UUID] | None = None) -> list[Organisation]:
+    """Bodies the words name, whatever else they say (合肥市司法局的赵主任); ``among`` some only."""
+    return _matching(typed, region_code, whole=False, among=among)
 
 
 def is_top(body: Organisation) -> bool:

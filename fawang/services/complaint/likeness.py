@@ -263,7 +263,7 @@ def _like(rest: str, name: str) -> bool:
         heard = spoken == _sound(surname) and (said.isascii() or len(said) > 1 or said in _SURNAMES)
         if said == surname or heard or (len(said) > 1 and said in name):
             return True
-        if len(said) > 1 and spoken in _sound(name):
+        if len(said) > (3 if said.isascii() else 1) and spoken in _sound(name):
             return True
         if max(len(said), len(name)) >= 3 and min(len(said), len(name)) >= 2 and _sound(said[0]) == _sound(name[0]) and _one_slip(said, name):
             return True

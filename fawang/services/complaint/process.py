@@ -33,6 +33,7 @@ from fawang.matters.processes import register
 from fawang.matters.routing import elsewhere, handled_by
 from fawang.services.complaint import forms, services
 from fawang.services.complaint.bodies import deciding_office
+from fawang.services.complaint.respondents import SUSPECTED, UNIDENTIFIED
 
 ENDS = (cancels("COMP-ACC"), cancels("COMP-DEC"), cancels("COMP-SUPP"), cancels("COMP-NOTI"), cancels("COMP-OBJ"))
 OWN = frozenset({"public", "content", "identity"})
@@ -93,7 +94,7 @@ COMPLAINT = register(
                  tells=(Tell("complainant", "refused", Text("您的投诉{number}不予受理，理由和救济途径请在网站查看。", "Your complaint {number} was refused; see reasons online.")),), public=Text("不予受理", "Refused")),
             Step("transfer_out", Text("移送", "Transfer"), ("received",), ("transferred",), HANDLER, form=forms.TransferForm, effect=services.say, clocks=(meets("COMP-ACC"),),
                  tells=(Tell("complainant", "transferred", Text("您的投诉{number}已移送有权处理的单位。", "Your complaint {number} was passed on.")),), public=Text("已移送", "Transferred")),
-            Step("identify_respondent", Text("登记被投诉人账号", "Identify the account"), ("received", "investigating"), (), HANDLER, stays=True, form=forms.IdentifyForm, effect=services.identify),
+            Step("identify_respondent", Text("登记被投诉人账号", "Identify the account"), ("received", "supplementing", "investigating"), (), "matters.handle_or_dispatch", stays=True, form=forms.IdentifyForm, effect=services.identify),
             Step("ask_statement", Text("请被投诉方说明", "Ask for a statement"), ("investigating",), (), HANDLER, stays=True, form=forms.StatementRequestForm, effect=services.ask_statement,
                  guards=(Guard("respondent", services.has_respondent_account, Text("请先登记被投诉人账号。", "Identify the account first.")),),
                  opens=(Opens("statement", "statement_for", parties=(("respondent", "answerer"),)),)),
@@ -114,9 +115,15 @@ COMPLAINT = register(
         relations=(
             Relation("complainant", Text("投诉人", "Complainant"), OWN),
             Relation("respondent", Text("被投诉人", "Respondent"), frozenset(), many=True, citizen=False),
+            Relation(SUSPECTED, Text("可能被投诉的人", "May be meant"), frozenset(), many=True, citizen=False, by_hand=False),
             Relation("representative", Text("代理人", "Representative"), OWN),
         ),
-        shields=(Shield("complainant", from_relations=("respondent",), from_roles=("window_clerk", "adviser"), norm="信访工作条例 §30"),),
+        shields=(
+            Shield(
+                "complainant", from_relations=("respondent", SUSPECTED), from_roles=("window_clerk", "adviser"), norm="信访工作条例 §30",
+                unsettled=UNIDENTIFIED, known_to=("complaint_handler",),
+            ),
+        ),
         timeouts=(Timeout("COMP-SUPP", "deem_withdrawn"), Timeout("COMP-OBJ", "close")),
         conflict_relations=(("complainant", "respondent"),),
         measures=(Measure("complaints_decided", Text("投诉办结件数", "Complaints decided"), "decide"),),

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
 from fawang.kernel.errors import Refusal, catalogue
-from fawang.kernel.folding import fold_name
 from fawang.matters.assignments import write_assignment
 from fawang.matters.conversation import add_message
 from fawang.matters.parties import PartyWords, add_party
@@ -14,6 +11,8 @@ from fawang.people.actors import SYSTEM
 from fawang.people.models import Staff
 from fawang.people.traces import gives_away
 from fawang.services.complaint.bodies import bodies_meant, is_top
+from fawang.services.complaint.likeness import core
+from fawang.services.complaint.respondents import UNIDENTIFIED, bar_who_may_be_meant, settle, typed_respondent
 
 catalogue(
     {
@@ -25,25 +24,28 @@ TOP = "被投诉的是本省最高一级司法行政机关，上面没有可以�
 
 
 def start(opened: Opened) -> None:
-    """A named member of staff becomes the respondent and loses sight of it.
-
-    So does everybody of a body complained about, and of the bodies below it; the highest there is decides itself, and a note says so.
+    """Whom it is about, as typed, becomes the respondent and loses sight of it: an account of that very name, or everybody of a body and of the
+    bodies below it (the highest there is decides itself, and a note says so). Whoever else may be meant is kept from it until somebody says who is.
     """
     matter = opened.matter
-    respondent = json.loads(matter.details or "{}").get("respondent", "")
-    if not respondent:
-        return
-    found = [s for s in Staff.objects.filter(state="active") if fold_name(s.name) == fold_name(respondent)]
-    bodies = bodies_meant(respondent, matter.region_code)
+    respondent = typed_respondent(matter)
+    told = [p for p in opened.parties if p.relation == "respondent"]
+    found = [s for s in Staff.objects.filter(state="active").only("pk", "name") if core(s.name) == core(respondent)] if respondent else []
+    bodies = bodies_meant(respondent, matter.region_code) if respondent else []
     for staff in found:
-        add_party(matter=matter, words=PartyWords("respondent", staff.name, staff_id=staff.pk), quietly=True)
-    for body in bodies:
+        if staff.pk not in {p.staff_id for p in told}:
+            add_party(matter=matter, words=PartyWords("respondent", staff.name, staff_id=staff.pk), quietly=True)
+    for body in [b for b in bodies if b.pk not in {p.organisation_id for p in told}]:
         barred = None if is_top(body) else body.pk
         add_party(matter=matter, words=PartyWords("respondent", body.name, organisation_id=barred), quietly=True)
         if barred is None:
             add_message(matter=matter, actor=SYSTEM, kind="note", body=TOP, audience="internal")
-    if not found and not bodies:
+    if respondent and not found and not bodies and respondent not in {p.name for p in told}:
         add_party(matter=matter, words=PartyWords("respondent", respondent), quietly=True)
+    if len(found) != 1 and not any(p.staff_id for p in told) and not any(not is_top(b) for b in bodies):
+        matter.data[UNIDENTIFIED] = True
+        matter.save(update_fields=["data"])
+    bar_who_may_be_meant(matter)
 
 
 def say(taking: Taking) -> None:
@@ -75,11 +77,9 @@ def identify(taking: Taking) -> None:
     staff = Staff.objects.filter(username=taking.form.username).first()  # type: ignore[union-attr]
     if staff is None:
         raise Refusal("form.invalid", fields={"username": Refusal("complaint.account", field="username")})
-    add_party(matter=taking.matter, words=PartyWords("respondent", staff.name, staff_id=staff.pk))
-    if taking.matter.assignee_id == staff.pk:
-        from fawang.matters.assignments import end_assignment
-
-        end_assignment(taking.matter, reason="conflict")
+    if not taking.matter.parties.filter(relation="respondent", staff=staff, ended_at=None).exists():
+        add_party(matter=taking.matter, words=PartyWords("respondent", staff.name, staff_id=staff.pk))
+    settle(taking.matter, staff)
 
 
 def ask_statement(taking: Taking) -> None:
