@@ -5,6 +5,7 @@ What changes a state is a step of the service's own declaration.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -19,11 +20,12 @@ from fawang.matters.allocation import DECLINED, assign_automatically, assign_to,
 from fawang.matters.assignments import end_assignment
 from fawang.matters.categories import category_in_force
 from fawang.matters.conversation import add_message
+from fawang.matters.declaration import Process
 from fawang.matters.models import Assignment, Matter, MatterParty
-from fawang.matters.openings import Opening, link, open_matter
+from fawang.matters.openings import Opening, carried, link, open_matter
 from fawang.matters.parties import PartyWords, add_party, end_party
 from fawang.matters.processes import all_processes, process_version
-from fawang.matters.routing import office_for
+from fawang.matters.routing import office_for, settled
 from fawang.matters.services import lock
 from fawang.people.actors import Actor
 from fawang.regions.selectors import division_exists
@@ -251,31 +253,54 @@ def leave(*, actor: Actor, matter_id: uuid.UUID, reason: str) -> Matter:
     return matter
 
 
-def split(*, actor: Actor, matter_id: uuid.UUID, process: str, title: str, category: str = "") -> Matter:
-    """拆分: one reception held two things. The new matter has the same intake and the same person, its own number and clocks.
+def split_targets(matter: Matter) -> list[Process]:
+    """Services a part of the matter may be split into: those the public asks for, and of a matter with something sealed only those that seal it too.
 
-    Raises ``Refusal('matter.service')`` for a service the public cannot ask for.
+    What runs beside a matter (orders, visits, statements) is not split.
+    """
+    here = process_version(matter.process_code, matter.process_version)
+    sealed = {shield.relation for shield in here.shields}
+    if not here.public:
+        return []
+    return [p for p in all_processes() if p.public and sealed <= {shield.relation for shield in p.shields}]
+
+
+def split(*, actor: Actor, matter_id: uuid.UUID, process: str, title: str, category: str = "") -> Matter:
+    """拆分: one reception held two things. The new matter has the same intake, its own number and clocks, and everybody who is a party here: whom
+    the matter is kept from here it is kept from there, and who conflicts here conflicts there.
+
+    Raises ``Refusal('matter.service')`` for a service the public cannot ask for, ``Refusal('matter.split_sealed')`` for one that would show
+    what is sealed here.
     """
     with transaction.atomic():
         matter = lock(matter_id)
         require("matters.handle_or_dispatch", actor, matter)
+        lock_parties(matter)
         declared = next((p for p in all_processes() if p.code == process and p.public), None)
         office = office_for(process=process, region_code=matter.region_code)
         if declared is None or office is None:
             raise Refusal("matter.service")
+        if declared not in split_targets(matter):
+            raise Refusal("form.invalid", fields={"process": Refusal("matter.split_sealed", field="process")})
+        answers = json.loads(matter.details or "{}")
+        asked = declared.intake.model_fields if declared.intake else {}
+        details = {name: value for name, value in answers.items() if name in asked}
         found = category_in_force(category) if category else None
-        bringer = matter.parties.filter(ended_at=None).order_by("pk").first()
-        parties = []
-        if bringer is not None:
-            relation = declared.relations[0].code
-            parties = [PartyWords(relation, bringer.name or "", bringer.phone or "", person_id=bringer.person_id, reach_by=bringer.reach_by)]
         other = open_matter(
             intake=matter.intake,
             opening=Opening(
-                process=process, title=title, region_code=matter.region_code, office=office, parties=parties, language=matter.language,
+                process=process, title=title, region_code=matter.region_code, office=settled(process, details, matter.region_code, office),
+                parties=_parties_of(matter, declared), language=matter.language, details=details,
                 category_code=found.code if found else "", category_version=found.version_id if found else 1,
                 priority_groups=tuple(matter.priority_groups), confidential=matter.confidential,
             ),
         )  # fmt: skip
         link(parent=matter, child=other, relation="split_from")
     return other
+
+
+def _parties_of(matter: Matter, declared: Process) -> list[PartyWords]:
+    """Everybody of the matter as a party of the new one; who brought it brings that one too."""
+    brought = process_version(matter.process_code, matter.process_version).relations[0].code
+    parties = matter.parties.filter(ended_at=None).order_by("pk")
+    return [carried(party, declared.relations[0].code if party.relation == brought else party.relation) for party in parties]

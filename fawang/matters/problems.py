@@ -41,6 +41,10 @@ catalogue(
         "matter.taken": ("刚刚已有人承办。", "Somebody has just taken it."),
         "matter.capacity": ("在办件已满，请先办结手头事项。", "Your list is full; please finish something first."),
         "matter.merge": ("只能合并同一服务的未办结事项。", "Only open matters of the same service can be merged."),
+        "matter.split_sealed": (
+            "这件事项里有人身份保密，只能拆成同样保密的服务；其他诉求请告诉本人另行提出。",
+            "Somebody's identity is sealed here; split only into a service that seals it too, and ask the person to bring anything else himself.",
+        ),
         "matter.self_link": ("不能与自身关联。", "A matter cannot be linked to itself."),
         "matter.same_office": ("已在该机构。", "It is already there."),
         "matter.party": ("这个人不在可以结束的当事人之列。", "The part of this person cannot be ended."),

@@ -20,7 +20,7 @@ from fawang.matters.intake import PRIORITY_GROUPS
 from fawang.matters.models import Matter
 from fawang.matters.parties import PartyWords
 from fawang.matters.policies import sight
-from fawang.matters.processes import all_processes, process_version
+from fawang.matters.processes import process_version
 from fawang.matters.selectors import search
 from fawang.oversight.services import order_by_hand
 from fawang.people.actors import Actor
@@ -117,7 +117,7 @@ def _split(actor: Actor, matter_id: uuid.UUID, values: Values) -> object:
 
 def _relation_choices(actor: Actor, matter: Matter) -> list[tuple[str, Text]]:
     process = process_version(matter.process_code, matter.process_version)
-    return [(r.code, r.name) for r in process.relations[1:]]
+    return [(r.code, r.name) for r in process.relations[1:] if r.by_hand]
 
 
 def _party_choices(actor: Actor, matter: Matter) -> list[tuple[str, Text]]:
@@ -131,9 +131,8 @@ def _party_choices(actor: Actor, matter: Matter) -> list[tuple[str, Text]]:
     return rows
 
 
-def _services() -> list[tuple[str, Text]]:
-    named = {p.code: p.name for p in all_processes() if p.public}
-    return sorted(named.items())
+def _services(matter: Matter) -> list[tuple[str, Text]]:
+    return sorted({p.code: p.name for p in actions.split_targets(matter)}.items())
 
 
 def _nothing(actor: Actor, matter: Matter) -> list[FieldSpec]:
@@ -173,8 +172,9 @@ ACTIONS: tuple[Action, ...] = (
            lambda a, m, v: actions.end_matter_party(actor=a, matter_id=m, party_id=_uuid(v, "party", "matter.party"), reason=_words(v, "reason")),
            lambda a, m: m.is_open and bool(actions.endable_parties(m)), icon="user-minus"),
     Action("split", Text("拆出另一件事项", "Split off"), "matters.handle_or_dispatch",
-           lambda a, m: [spec("process", "办理哪项服务", "Service", widget="select", choices=_services()), _text("title", "另一件事", "The other thing"),
-                         spec("category", "分类", "Category", widget="select", required=False, choices=category_choices())], _split, icon="split"),
+           lambda a, m: [spec("process", "办理哪项服务", "Service", widget="select", choices=_services(m)), _text("title", "另一件事", "The other thing"),
+                         spec("category", "分类", "Category", widget="select", required=False, choices=category_choices())], _split,
+           lambda a, m: m.is_open and bool(actions.split_targets(m)), icon="split"),
     Action("link", Text("关联事项", "Link"), "matters.handle_or_dispatch", lambda a, m: [spec("other", "另一事项编号", "Number of the other matter")],
            lambda a, m, v: actions.link_matters(actor=a, parent_id=m, child_id=_other(a, v)), lambda a, m: True, icon="link"),
     Action("join", Text("并入同一案由", "Join to a lead"), "matters.dispatch", lambda a, m: [spec("other", "牵头事项编号", "Number of the lead")],
