@@ -53,11 +53,12 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A condition of a step, with the reason shown when it refuses."""
+    """A condition of a step, with the reason shown when it refuses; ``places`` fills the reason's places (a number)."""
 
     code: str
     holds: Callable[[Situation], bool]
     reason: Text
+    places: Callable[[Situation], dict[str, str]] | None = None
 
 
 class ClockVerb(StrEnum):

@@ -20,6 +20,7 @@ from fawang.matters.models import ExternalReference, Intake, Matter, MatterLink,
 from fawang.matters.news import tell_pages
 from fawang.matters.parties import PartyWords, party_of
 from fawang.matters.processes import process_in_force
+from fawang.matters.routing import settled
 from fawang.matters.search import tokens_of
 from fawang.matters.situation import Opened, Taking
 from fawang.matters.tells import tell_parties
@@ -152,7 +153,7 @@ def _number(office: Organisation) -> str:
 def open_child(taking: Taking, opens: Opens) -> Matter:
     """Open the child matter a step declares, with the named parties carried over, linked by its relation."""
     parent = taking.matter
-    office = _child_office(parent, opens.office)
+    office = settled(opens.process, taking.child_details, parent.region_code, _child_office(parent, opens.office))
     parties = [carried(party, there) for here, there in opens.parties for party in parent.parties.filter(relation=here, ended_at=None)]
     child = open_matter(
         intake=parent.intake,
@@ -164,10 +165,11 @@ def open_child(taking: Taking, opens: Opens) -> Matter:
             category_code=parent.category_code,
             category_version=parent.category_version,
             priority_groups=tuple(parent.priority_groups),
-            parties=parties,
-            confidential=parent.confidential,
+            parties=[*parties, *taking.child_parties],
+            details=taking.child_details,
+            confidential=parent.confidential or bool(taking.child_details.get("confidential")),
             language=parent.language,
-            data={"cause": taking.step.verb, **{k: v for k, v in taking.facts.items() if isinstance(v, str | int | bool)}},
+            data={"cause": taking.step.verb, **{k: v for k, v in taking.facts.items() if isinstance(v, str | int | bool)}, **taking.child_data},
         ),
     )
     link(parent=parent, child=child, relation=opens.relation)

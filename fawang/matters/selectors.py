@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +17,7 @@ from fawang.kernel.policy import decide
 from fawang.kernel.readlog import note_read
 from fawang.kernel.text_safety import ValueProblem
 from fawang.matters.categories import in_category
+from fawang.matters.declaration import Opens
 from fawang.matters.models import Matter, MatterParty
 from fawang.matters.policies import ROLES_WITH_SIGHT, apart_from_himself, sight, visible_to
 from fawang.matters.posts import in_hand, reach
@@ -200,6 +202,22 @@ def related(actor: Actor, matter: Matter) -> list[tuple[str, Matter]]:
     if matter.lead is not None:
         rows.append(("lead", matter.lead))
     return [(relation, other) for relation, other in rows if sight(actor, other)]
+
+
+def grown_from(actor: Actor, matter: Matter) -> list[Matter]:
+    """Matters of services the public asks for that grew from this one and that the actor may follow himself (he brought them, or shows their code), newest first."""
+    codes = [p.code for p in all_processes() if p.public]
+    links = matter.child_links.filter(child__process_code__in=codes, relation="derived_from").select_related("child").order_by("-pk")
+    return [
+        x.child for x in links if x.child_id in actor.holds or (actor.person_id and x.child.parties.filter(person_id=actor.person_id, ended_at=None).exists())
+    ]
+
+
+def opened_by(matter: Matter, opens: Iterable[Opens]) -> list[Matter]:
+    """The newest child of each kind a step has just opened that the public may follow: whose code is given to whoever took the step."""
+    public = {p.code for p in all_processes() if p.public}
+    found = [matter.child_links.filter(relation=o.relation, child__process_code=o.process).order_by("-pk").first() for o in opens if o.process in public]
+    return [link.child for link in found if link is not None]
 
 
 def advisers_within(actor: Actor) -> list[Staff]:

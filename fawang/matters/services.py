@@ -138,7 +138,7 @@ def _check(here: Situation, step: Step) -> None:
             raise Refusal("matter.resting", status=409, relation=resting.relation)
     for guard in step.guards:
         if not guard.holds(here):
-            raise Refusal(f"guard.{guard.code}", words=guard.reason, status=409)
+            raise Refusal(f"guard.{guard.code}", words=guard.reason, status=409, **(guard.places(here) if guard.places else {}))
 
 
 def _perform(taking: Taking) -> None:

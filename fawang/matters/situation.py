@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from fawang.matters.declaration import Process, Step
     from fawang.matters.forms import StepForm
     from fawang.matters.models import Clock, Matter, MatterParty
+    from fawang.matters.parties import PartyWords
     from fawang.people.actors import Actor
 
 
@@ -37,7 +38,10 @@ class Opened:
 
 @dataclass(slots=True)
 class Taking(Situation):
-    """A step being taken: the effect may set ``to``, add ``facts`` to the event and ``places`` for tells and papers."""
+    """A step being taken: the effect may set ``to``, add ``facts`` to the event and ``places`` for tells and papers.
+
+    For the child the step opens it may give ``child_details`` (answers to the child's form), ``child_parties`` and ``child_data`` beside what is declared.
+    """
 
     step: Step = None  # type: ignore[assignment]
     form: StepForm | None = None
@@ -45,3 +49,6 @@ class Taking(Situation):
     facts: dict[str, Any] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
     children: list[Any] = field(default_factory=list)
+    child_details: dict[str, Any] = field(default_factory=dict)
+    child_parties: list[PartyWords] = field(default_factory=list)
+    child_data: dict[str, Any] = field(default_factory=dict)

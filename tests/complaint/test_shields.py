@@ -90,7 +90,7 @@ def test_the_adviser_does_not_read_on_his_consultation_that_a_complaint_grew_fro
         assign(actor=factories.actor(boss), matter_id=matter.pk, staff_id=lawyer.pk)
     person = ANONYMOUS.holding(matter.pk)
     with acting(door="web", actor=person.ref()):
-        take_step(actor=person, matter_id=matter.pk, verb="to_complaint", data={})
+        take_step(actor=person, matter_id=matter.pk, verb="to_complaint", data={"target": "lawyer", "conduct": "attitude", "words": "态度很差，不耐烦"})
     matter.refresh_from_db()
     complaint = Matter.objects.get(process_code="complaint")
 

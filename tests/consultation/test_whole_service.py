@@ -247,7 +247,7 @@ def test_it_may_be_withdrawn_while_open_and_not_after(desk: dict[str, Any]) -> N
 
 def test_a_question_becomes_a_complaint_without_being_lost(desk: dict[str, Any]) -> None:
     matter, holder = given(desk, phone="13800000001")
-    take_step(actor=holder, matter_id=matter.pk, verb="to_complaint")
+    take_step(actor=holder, matter_id=matter.pk, verb="to_complaint", data={"target": "lawyer", "conduct": "delay", "words": "一直没有人回复我"})
     child = MatterLink.objects.get(parent=matter, relation="derived_from").child
     assert (child.process_code, child.office.kind, child.state) == ("complaint", "justice_bureau", "received")
     assert child.parties.get(relation="complainant").phone == "13800000001"

@@ -91,6 +91,20 @@ class StepIn(Strict):
     data: dict[str, Any] = {}
 
 
+class OpenedOut(Schema):
+    number: str
+    process: str
+    lookup_code: str
+    track_url: str
+
+
+class StepOut(Schema):
+    """``opened``: matters the step opened (a complaint), each with the code it is followed by; given here once."""
+
+    state: str
+    opened: list[OpenedOut] | None = None
+
+
 class ProblemOut(Schema):
     type: str
     title: str

@@ -25,6 +25,8 @@ from fawang.matters.conversation import write_message
 from fawang.matters.intake import Received
 from fawang.matters.models import Matter
 from fawang.matters.policies import sight
+from fawang.matters.processes import process_version
+from fawang.matters.selectors import opened_by
 from fawang.matters.services import lock, possible_steps, take_step
 from fawang.oversight.services import rate
 from fawang.people.actors import Actor
@@ -147,18 +149,24 @@ def give_rating(request: HttpRequest, lookup_code: str, payload: schemas.RatingI
     return Status(status, answer)
 
 
-@api.post("/matters/{lookup_code}/steps/{verb}", response={201: dict[str, str], **PROBLEMS}, summary="Take one of one's own steps")
+@api.post("/matters/{lookup_code}/steps/{verb}", response={201: schemas.StepOut, **PROBLEMS}, exclude_none=True, summary="Take one of one's own steps")
 @declares("matters.applicant")
 def step(request: HttpRequest, lookup_code: str, verb: str, payload: schemas.StepIn) -> Any:
-    """Follow-up, supplement, withdrawal … as ``steps`` of the matter lists them."""
+    """Follow-up, supplement, withdrawal … as ``steps`` of the matter lists them. A complaint it opens comes back with its number and code."""
     actor, matter = _holder(request, lookup_code)
 
     def act() -> tuple[int, dict[str, Any]]:
         after = take_step(actor=actor, matter_id=matter.pk, verb=verb, data=payload.data)
-        return 201, {"state": after.state}
+        opened = opened_by(after, process_version(after.process_code, after.process_version).step(verb).opens)
+        return 201, {"state": after.state, **({"opened": [_opened(request, child) for child in opened]} if opened else {})}
 
     status, answer, _ = once(scope=f"api.step.{matter.pk}.{verb[:40]}", key=_key(request), body=request.body, action=act)
     return Status(status, answer)
+
+
+def _opened(request: HttpRequest, child: Matter) -> dict[str, str]:
+    code = child.lookup_code or ""
+    return {"number": child.number, "process": child.process_code, "lookup_code": code, "track_url": request.build_absolute_uri(f"/track/{code}")}
 
 
 @api.post("/matters/{lookup_code}/attachments", response={201: schemas.AttachmentOut, **PROBLEMS}, summary="Attach a file")

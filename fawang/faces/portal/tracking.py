@@ -25,6 +25,7 @@ from fawang.matters.forms import fields_of
 from fawang.matters.models import Matter
 from fawang.matters.policies import sight
 from fawang.matters.processes import process_version
+from fawang.matters.selectors import grown_from, opened_by
 from fawang.matters.services import lock, possible_steps, take_step
 from fawang.oversight.models import Rating
 from fawang.oversight.selectors import can_be_called, may_be_rated, what_follows, words_to_rater
@@ -35,10 +36,15 @@ from fawang.people.actors import Actor
 def holder(request: HttpRequest, code: str) -> tuple[Actor, Matter]:
     """The matter of a code and the actor holding it. Raises ``Absent``."""
     actor, matter = looked_up(request, lambda: held(request.actor, code))  # type: ignore[attr-defined]
+    _keep(request, matter)
+    return actor, matter
+
+
+def _keep(request: HttpRequest, matter: Matter) -> None:
+    """Whoever showed or was given a matter's code goes on holding it in this browser."""
     kept = request.session.get("holds", [])
     if str(matter.pk) not in kept:
         request.session["holds"] = [*kept[-19:], str(matter.pk)]
-    return actor, matter
 
 
 @open_to("public")
@@ -85,7 +91,7 @@ def _page(
         "matter": matter, "process": process, "told": told(matter, language()), "clocks": lights(matter, language()), "steps": steps, "code": code,
         "entries": entries, "reply": spoken if spoken and spoken.body and not spoken.mine else None, "errors": errors, "open": takes_words(matter),
         "can_rate": not rated and may_be_rated(matter) and bool(decide("oversight.rate", actor, matter)), "levels": [(n, w[at]) for n, w in LEVELS.items()],
-        "follows": follows,
+        "follows": follows, "grown": [{"matter": m, "code": m.lookup_code, "told": told(m, language())} for m in grown_from(actor, matter)],
         "sensitive": is_sensitive(matter.category_code), "others": any(not s["main"] for s in steps),
         "stream": live_address(request, [f"matter:{matter.pk}"]), "typed": (typed or {}).get("body", "") if not verb else "",
     }  # fmt: skip
@@ -110,7 +116,9 @@ def step(request: HttpRequest, code: str, verb: str) -> HttpResponse:
     data = form_data(request, declared.form)
 
     def act() -> str:
-        take_step(actor=actor, matter_id=matter.pk, verb=verb, data=data)
+        after = take_step(actor=actor, matter_id=matter.pk, verb=verb, data=data)
+        for child in opened_by(after, declared.opens):
+            _keep(request, child)
         return f"/track/{code}"
 
     try:

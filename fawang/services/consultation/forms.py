@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from fawang.kernel.text_safety import ValueProblem
 from fawang.matters.forms import Line, Paragraph, StepForm, ask, paragraph
+from fawang.services.complaint_words import CONDUCT, TARGETS
 from fawang.services.consultation.citations import parse_citations
 
 
@@ -31,6 +32,21 @@ class QuestionForm(StepForm):
         help=("单位或个人名称，用于避免同一律师为双方提供咨询。", "Used so that no adviser serves both sides."),
     )
     confidential: bool = ask("请为我保密", "Keep my identity confidential", default=False)
+
+
+class ToComplaintForm(StepForm):
+    """What a complaint asks for that grows from a question."""
+
+    target: Line = ask("投诉对象", "Whom it concerns", choices=TARGETS)
+    respondent: Line = ask(
+        "被投诉人姓名或单位（可不填）",
+        "Name of the person or body (optional)",
+        default="",
+        help=("给您答复的人由系统登记，不知道姓名也可以投诉。", "Whoever answered you is registered anyway; you need not know the name."),
+    )
+    conduct: Line = ask("投诉事由", "What happened", choices=CONDUCT)
+    words: Paragraph = ask("投诉内容", "What you complain about", min_length=4)
+    confidential: bool = ask("请为我保密", "Keep my identity confidential", default=True)
 
 
 class AnswerForm(StepForm):

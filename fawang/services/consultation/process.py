@@ -316,9 +316,22 @@ CONSULTATION = register(
                 (*WORKING, "answered", "closed"),
                 (),
                 "matters.applicant",
+                form=forms.ToComplaintForm,
+                effect=services.to_complaint,
+                guards=(
+                    Guard(
+                        "complained",
+                        services.not_complained,
+                        Text(
+                            "这次答复您已经投诉过，投诉编号{number}，请凭它的查询码查看进度。",
+                            "You have complained about this answer already: complaint {number}; follow it with its own lookup code.",
+                        ),
+                        services.first_complaint,
+                    ),
+                ),
                 by_citizen=True,
                 stays=True,
-                opens=(Opens("complaint", "derived_from", office="supervising", parties=(("applicant", "complainant"),)),),
+                opens=(Opens("complaint", "derived_from", office="supervising", parties=(("applicant", "complainant"), ("representative", "representative"))),),
                 public=Text("已转投诉", "A complaint was opened"),
             ),
         ),

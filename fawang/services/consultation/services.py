@@ -13,13 +13,13 @@ from fawang.knowledge.drafting.port import MARK
 from fawang.matters.assignments import current_assignment
 from fawang.matters.clocks import last_day
 from fawang.matters.conversation import add_message
-from fawang.matters.models import Matter
+from fawang.matters.models import Matter, MatterLink, Message
 from fawang.matters.openings import link
 from fawang.matters.parties import PartyWords, add_party, same_person
 from fawang.matters.situation import Opened, Situation, Taking
 from fawang.matters.time_limits import day_words
 from fawang.services.consultation.citations import PROBLEMS, parse_citations
-from fawang.services.consultation.forms import AnswerForm
+from fawang.services.consultation.forms import AnswerForm, ToComplaintForm
 from fawang.services.consultation.recording import record_citations
 from fawang.services.consultation.verifying import all_cited, doubtful_words, law_day
 
@@ -41,7 +41,8 @@ FOLLOW_UPS = 3
 def start(opened: Opened) -> None:
     """The named opponent becomes a party for the conflict check."""
     opponent = json.loads(opened.matter.details or "{}").get("opponent", "")
-    if opponent and fold_name(opponent):
+    known = {fold_name(p.name) for p in opened.parties if p.relation == "opponent" and p.name}
+    if opponent and fold_name(opponent) and fold_name(opponent) not in known:
         add_party(matter=opened.matter, words=PartyWords("opponent", opponent), quietly=True)
 
 
@@ -141,6 +142,41 @@ def merge(taking: Taking) -> None:
 def _same_asker(one: Matter, other: Matter) -> bool:
     mine, theirs = (list(m.parties.filter(relation="applicant", ended_at=None)) for m in (one, other))
     return bool(mine) and all(any(same_person(a, b) for b in theirs) for a in mine)
+
+
+def _last_answer(matter: Matter) -> Message | None:
+    return matter.messages.filter(kind="answer").exclude(author_staff=None).order_by("created_at", "id").last()
+
+
+def _complained_about(matter: Matter) -> Matter | None:
+    """The complaint about the last answer (or, before any, about having none), unless it was withdrawn."""
+    answer = _last_answer(matter)
+    about = {"child__process_code": "complaint", "child__data__answer": str(answer.pk) if answer else ""}
+    found = MatterLink.objects.filter(parent=matter, relation="derived_from", **about).exclude(child__state="withdrawn").select_related("child").first()
+    return found.child if found else None
+
+
+def not_complained(here: Situation) -> bool:
+    """One answer is complained about once."""
+    return _complained_about(here.matter) is None
+
+
+def first_complaint(here: Situation) -> dict[str, str]:
+    """The number of the complaint there is."""
+    first = _complained_about(here.matter)
+    return {"number": first.number if first else ""}
+
+
+def to_complaint(taking: Taking) -> None:
+    """The complaint's answers and words; whoever gave the answer (before any answer, whoever has the question) is its respondent and sees nothing of it."""
+    form: ToComplaintForm = taking.form  # type: ignore[assignment]
+    answer = _last_answer(taking.matter)
+    staff = answer.author_staff if answer else taking.matter.assignee
+    if staff is not None:
+        taking.child_parties = [PartyWords("respondent", staff.name, staff_id=staff.pk)]
+    taking.child_details = {"target": form.target, "respondent": form.respondent, "conduct": form.conduct, "wish": "", "confidential": form.confidential}
+    taking.child_data = {"answer": str(answer.pk) if answer else ""}
+    taking.places["child_title"] = form.words
 
 
 def reply_paper(taking: Taking) -> str:
