@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fawang.kernel.texts import Text
 
@@ -58,7 +58,7 @@ class Guard:
     code: str
     holds: Callable[[Situation], bool]
     reason: Text
-    places: Callable[[Situation], dict[str, str]] | None = None
+    places: Callable[[Situation], dict[str, Any]] | None = None
 
 
 class ClockVerb(StrEnum):

@@ -164,17 +164,22 @@ def test_an_account_made_a_post_given_a_name_added_later_are_barred_too(house: d
     newcomers()
     assert finds(late, matter) == []
     assert sight(actor_of_staff(house["sun"]), matter)
-    handler = actor_of_staff(house["wu"])
+    handler, colleague = actor_of_staff(house["wu"]), factories.staff("孙清（演示）", "complaint_handler", at=house["bureau"], region="340100")
     with acting(door="desk", actor=handler.ref()):
-        add_matter_party(actor=handler, matter_id=matter.pk, words=PartyWords("respondent", "孙督办"))
+        assign(actor=handler, matter_id=matter.pk, staff_id=colleague.pk)
+        add_matter_party(actor=handler, matter_id=matter.pk, words=PartyWords("respondent", "孙主任"))
     newcomers()
-    assert finds(house["sun"], matter) == []
+    for account in (house["sun"], colleague):
+        assert finds(account, matter) == []
+    matter.refresh_from_db()
+    assert matter.assignee is None
 
 
 def test_the_page_does_not_name_those_who_may_be_meant(house: dict[str, Any]) -> None:
     matter = complain("赵主任")
     page = staff_client(house["wu"]).get(f"/desk/m/{matter.pk}").content.decode()
     assert "赵主任" in page
+    assert NAME in page
     assert "赵志强" not in page
 
 

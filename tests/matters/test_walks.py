@@ -40,7 +40,7 @@ def undone(run: Callable[[], Any]) -> Any:
     return found
 
 
-def walk_everywhere(process: Process, walks: int = 60) -> tuple[Counter[tuple[str, str, str]], list[str]]:
+def walk_everywhere(process: Process, walks: int = 120) -> tuple[Counter[tuple[str, str, str]], list[str]]:
     """Walk again and again, always where one was least, until every edge was taken; the edges and the faults."""
     taken: Counter[Any] = Counter()
     edges: Counter[tuple[str, str, str]] = Counter()

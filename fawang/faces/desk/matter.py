@@ -175,7 +175,9 @@ def _people(matter: Matter, aspects: frozenset[str]) -> list[dict[str, str]]:
     everywhere = {r.code: r.name for p in all_processes() for r in p.relations}  # somebody may have come from another service's matter
     names = everywhere | {r.code: r.name for r in process_version(matter.process_code, matter.process_version).relations}
     rows = []
-    for party in matter.parties.filter(ended_at=None).exclude(data__unconfirmed=True).select_related("organisation"):
+    for party in matter.parties.filter(ended_at=None).select_related("organisation"):
+        if party.data.get("unconfirmed"):
+            continue  # kept from it because he may be meant; that is no statement about him
         relation = names.get(party.relation)
         row = {"relation": str(relation) if relation else party.relation, "name": "（身份保密）", "phone": "", "tel": "", "identity": ""}
         if "identity" in aspects:

@@ -43,6 +43,9 @@ def bar_who_may_be_meant(matter: Matter, *, only: uuid.UUID | None = None) -> No
     known = set(matter.parties.filter(ended_at=None).exclude(staff=None).values_list("staff_id", flat=True))
     barred = [_party(matter, pk) for pk in sorted(_who_may_be_meant(matter, only) - known)]
     rows.insert(*barred)
+    if matter.assignee_id in {party.staff_id for party in barred}:
+        end_assignment(matter, reason="conflict")
+        matter.save(update_fields=["assignee"])
     matter.parties.filter(relation=SUSPECTED).update(data={"unconfirmed": True})  # those of a matter this one was split from came as words
     for child in _beside(matter):
         known = set(child.parties.filter(ended_at=None).exclude(staff=None).values_list("staff_id", flat=True))

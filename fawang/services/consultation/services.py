@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 from fawang.kernel import clock
 from fawang.kernel.errors import Refusal, catalogue
@@ -161,7 +162,7 @@ def not_complained(here: Situation) -> bool:
     return _complained_about(here.matter) is None
 
 
-def first_complaint(here: Situation) -> dict[str, str]:
+def first_complaint(here: Situation) -> dict[str, Any]:
     """The number of the complaint there is."""
     first = _complained_about(here.matter)
     return {"number": first.number if first else ""}
