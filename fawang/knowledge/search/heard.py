@@ -70,7 +70,7 @@ class Heard:
         likest = best_of(self.question, _WITNESSES)
         of, alike = bank.group_of[likest], self.question[likest]
         for n, sharp in enumerate(_SHARP, 1):
-            votes = np.exp(sharp * (alike / (alike.max(initial=0.0) + 1e-6) - 1))
+            votes = np.exp(sharp * (alike / (np.max(alike, initial=0.0) + 1e-6) - 1))
             ballots[n] = np.bincount(of, votes / (votes.sum() + 1e-6), groups)
         for n, some in enumerate(_COUNTED, 1 + len(_SHARP)):
             ballots[n] = np.bincount(of[:some], minlength=groups)
