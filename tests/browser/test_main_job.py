@@ -198,6 +198,7 @@ def test_a_bad_rating_is_called_back_by_somebody_else_and_put_right(sessions: Se
     citizen.goto(f"/track/{code}")
     expect(citizen.locator(".time")).to_contain_text("根据您的评价重新办理")
     answer(lawyer, matter, "可以向劳动监察投诉，单位应当在解除劳动合同时出具证明。")
+    anew(head)  # only now, that it was answered anew, is it done
     _step(head, "finish", body="已重新答复。")
     expect(head.locator(".head .tag").first).to_have_text("已整改答复")
     anew(citizen)
