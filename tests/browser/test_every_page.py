@@ -29,6 +29,7 @@ NO_PAGE = {
     "track_rating": "takes a form",
     "me": "needs a proven phone; its own test",
     "me_sign_out": "takes a form",
+    "me_add": "takes a form",
     "download": "a file",
     "site_map": "a picture the operator puts there",
     "prefs": "sets a cookie and goes back",

@@ -14,6 +14,7 @@ from django.test import Client
 
 from fawang.kernel.models import Event, IdempotencyKey
 from fawang.matters.models import Attachment, Matter, Message
+from fawang.matters.services import take_step
 from fawang.oversight.models import Rating
 from fawang.people.models import Notice
 from tests import factories
@@ -81,10 +82,14 @@ def test_every_write_of_the_api_is_done_once_however_often_it_is_sent(offices: N
     matter = post("consultations", question(9000), uuid.uuid4().hex).json()
     code, row = matter["lookup_code"], Matter.objects.get(number=matter["number"])
     key = uuid.uuid4().hex
+    served = post("consultations", question(9001), uuid.uuid4().hex).json()
+    rated = Matter.objects.get(number=served["number"])
+    dispatcher = factories.actor(factories.staff("王派单", "dispatcher", at=rated.office))
+    take_step(actor=dispatcher, matter_id=rated.pk, verb="redirect", data={"body_name": "市医保局", "reason": "医保报销由医保局办理"})
 
     def write(path: str, body: Any) -> list[tuple[int, bytes]]:
         def send() -> tuple[int, bytes]:
-            response = post(f"matters/{code}/{path}", body, key)
+            response = post(f"matters/{served['lookup_code'] if path == 'rating' else code}/{path}", body, key)
             return response.status_code, response.content
 
         return list(together([send] * 12))  # type: ignore[arg-type]
@@ -104,10 +109,10 @@ def test_every_write_of_the_api_is_done_once_however_often_it_is_sent(offices: N
             assert len({content for _, content in files}) == 1  # type: ignore[misc]
     assert Message.objects.filter(matter=row, kind="message").count() == 1
     assert Attachment.objects.filter(matter=row).count() == 1
-    assert Rating.objects.filter(matter=row).count() == 1
+    assert Rating.objects.filter(matter=rated).count() == 1
     assert Event.objects.filter(stream=row.pk, kind="matter.step_taken", payload__verb="withdraw").count() == 1
-    assert row.child_links.filter(relation="calls_back").count() == 1
-    assert row.child_links.filter(relation="rectifies").count() == 1
+    assert rated.child_links.filter(relation="calls_back").count() == 1
+    assert rated.child_links.filter(relation="rectifies").count() == 1
 
 
 def test_two_files_of_one_name_and_size_under_one_key_are_not_taken_for_one(offices: None) -> None:
