@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from fawang.kernel.policy import Decision, allow, deny, hidden, policy
 from fawang.matters.declaration import Relation, Shield
 from fawang.matters.models import Matter, MatterParty
-from fawang.matters.posts import covers, handles, in_hand, reach
+from fawang.matters.posts import by_post, covers, handles, in_hand, in_pool
 from fawang.matters.processes import all_processes, process_version
 from fawang.matters.relations import is_party_as_staff, proven_party, relations_of, same_as_staff
 from fawang.people.actors import Actor
@@ -100,15 +100,12 @@ def visible_to(actor: Actor) -> QuerySet[Matter]:
         own = MatterParty.objects.filter(_relations(lambda r: r.citizen and bool(r.sees)), person_id=actor.person_id, ended_at=None)
         return Matter.objects.filter(pk__in=own.values("matter"))
     mine = in_hand(actor) | Q(first_contact_id=actor.staff_id)
-    scope = Q(pk__in=())
-    for role in ROLES_WITH_SIGHT:
-        seen = [p.code for p in all_processes() if role in p.seen_by_roles]
-        for grant in actor.scopes(role):
-            scope |= reach(grant) & Q(process_code__in=seen)
-    pooled = [p.code for p in all_processes() if p.pooled]
-    for grant in actor.scopes("adviser"):
-        scope |= reach(grant) & Q(is_open=True, assignee=None, process_code__in=pooled)
-    return apart_from_himself(actor, Matter.objects.filter(mine | scope))
+    return apart_from_himself(actor, Matter.objects.filter(mine | in_sight(actor) | in_pool(actor)))
+
+
+def in_sight(actor: Actor) -> Q:
+    """The matters within the reach of the actor's overseeing roles."""
+    return by_post(actor, lambda p, role: role in ROLES_WITH_SIGHT and role in p.seen_by_roles)
 
 
 def apart_from_himself(actor: Actor, rows: QuerySet[Matter]) -> QuerySet[Matter]:

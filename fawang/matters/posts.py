@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.db.models import Q
 
+from fawang.matters.declaration import Process
 from fawang.matters.models import Matter
 from fawang.matters.processes import all_processes, process_version
 from fawang.people.actors import Actor, Grant
@@ -43,10 +44,21 @@ def may_be_given(grants: Iterable[Grant], matter: Matter) -> bool:
     return handles(held, matter) and not any(grant.role in ADMINISTRATORS for grant in held)
 
 
+def by_post(actor: Actor, wanted: Callable[[Process, str], bool]) -> Q:
+    """The matters within reach of the actor's posts, of the processes ``wanted`` names for a role."""
+    found = Q(pk__in=())
+    for grant in actor.grants:
+        if codes := sorted({p.code for p in all_processes() if wanted(p, grant.role)}):
+            found |= reach(grant) & Q(process_code__in=codes)
+    return found
+
+
 def in_hand(actor: Actor) -> Q:
     """The matters that are the actor's to handle, by name and by post."""
-    by_post = Q(process_code__in=sorted({p.code for p in all_processes() if not p.handled_by_roles}))
-    for grant in actor.grants:
-        if codes := sorted({p.code for p in all_processes() if grant.role in p.handled_by_roles}):
-            by_post |= reach(grant) & Q(process_code__in=codes)
-    return Q(assignee_id=actor.staff_id) & by_post
+    named = Q(process_code__in=sorted({p.code for p in all_processes() if not p.handled_by_roles}))
+    return Q(assignee_id=actor.staff_id) & (named | by_post(actor, lambda p, role: role in p.handled_by_roles))
+
+
+def in_pool(actor: Actor) -> Q:
+    """The matters nobody has that the actor may claim from the pool."""
+    return Q(is_open=True, assignee=None) & by_post(actor, lambda p, role: p.pooled and role in p.handled_by_roles)

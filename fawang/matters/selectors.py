@@ -19,8 +19,8 @@ from fawang.kernel.text_safety import ValueProblem
 from fawang.matters.categories import in_category
 from fawang.matters.declaration import Opens
 from fawang.matters.models import Matter, MatterParty
-from fawang.matters.policies import ROLES_WITH_SIGHT, apart_from_himself, sight, visible_to
-from fawang.matters.posts import in_hand, reach
+from fawang.matters.policies import apart_from_himself, in_sight, sight, visible_to
+from fawang.matters.posts import in_hand, in_pool
 from fawang.matters.processes import all_processes
 from fawang.matters.search import tokens_of
 from fawang.people.actors import Actor
@@ -86,28 +86,15 @@ def _scope(actor: Actor, scope: str) -> QuerySet[Matter]:
     elif scope == "first":
         rows = Matter.objects.filter(first_contact_id=actor.staff_id)
     elif scope == "pool":
-        rows = Matter.objects.filter(_pool(actor), is_open=True, assignee=None)
+        rows = Matter.objects.filter(in_pool(actor))
     else:
         return overseen(actor)
     return apart_from_himself(actor, rows)
 
 
-def _pool(actor: Actor) -> Q:
-    pooled = [p.code for p in all_processes() if p.pooled]
-    within = Q(pk__in=())
-    for grant in actor.scopes("adviser"):
-        within |= reach(grant) & Q(process_code__in=pooled)
-    return within
-
-
 def overseen(actor: Actor) -> QuerySet[Matter]:
     """Matters within the reach of the actor's overseeing roles, without those in which he is a party himself."""
-    within = Q(pk__in=())
-    for role in ROLES_WITH_SIGHT:
-        seen = sorted({p.code for p in all_processes() if role in p.seen_by_roles})
-        for grant in actor.scopes(role):
-            within |= reach(grant) & Q(process_code__in=seen)
-    return apart_from_himself(actor, Matter.objects.filter(within))
+    return apart_from_himself(actor, Matter.objects.filter(in_sight(actor)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,19 +28,11 @@ ANSWER = {"body": "可以先投诉，再申请仲裁。", "citations": "《劳�
 
 
 @pytest.fixture
-def desk(monday: Advance) -> dict[str, Any]:
+def desk(staffed: dict[str, Any]) -> dict[str, Any]:
     """Li handles one matter; Zhou is his colleague."""
-    bureau = factories.office("justice_bureau")
-    agency = factories.office("legal_aid_agency", parent=bureau)
-    people = {
-        "agency": agency, "bureau": bureau,
-        "li": factories.staff("李律师", "adviser", at=agency, is_adviser=True),
-        "zhou": factories.staff("周律师", "adviser", at=agency, is_adviser=True),
-        "dispatcher": factories.actor(factories.staff("王派单", "dispatcher", at=agency)),
-    }  # fmt: skip
-    matter = factories.matter("consultation", agency, person=factories.citizen("甲", "13900000001"))
-    actions.assign(actor=people["dispatcher"], matter_id=matter.pk, staff_id=people["li"].pk)
-    return {**people, "matter": matter}
+    matter = factories.matter("consultation", staffed["agency"], person=factories.citizen("甲", "13900000001"))
+    actions.assign(actor=staffed["dispatcher"], matter_id=matter.pk, staff_id=staffed["li"].pk)
+    return {**staffed, "matter": matter}
 
 
 def away(who: Staff, substitute: Staff | None, days: int = 2) -> None:

@@ -21,7 +21,7 @@ from fawang.kernel.policy import decide
 from fawang.kernel.texts import Text
 from fawang.knowledge.models import ReviewFlag
 from fawang.knowledge.reviewing import KINDS, RETIRABLE, change_of, finish_review
-from fawang.people.models import Staff
+from fawang.people.selectors import staff_names
 
 TABS: tuple[tuple[str, Text], ...] = (
     ("/desk/library", Text("复核", "Reviews")), ("/desk/library/questions", Text("题库", "Question bank")), ("/desk/library/snippets", Text("常用语", "Passages")),
@@ -50,13 +50,7 @@ def numbered(request: HttpRequest, rows: QuerySet[Any], size: int = 30) -> Page[
 
 def names_of_accounts(accounts: Iterable[str]) -> dict[str, str]:
     """Names of accounts, and the rule editors for what belongs to nobody. One query."""
-    wanted, found = [], {code: words.in_language(language()) for code, words in HOUSE.items()}
-    for text in set(accounts):
-        try:
-            wanted.append(uuid.UUID(text))
-        except ValueError:
-            continue
-    return found | {str(k): v for k, v in Staff.objects.filter(pk__in=wanted).values_list("pk", "name")}
+    return {code: words.in_language(language()) for code, words in HOUSE.items()} | staff_names(accounts)
 
 
 def done_once(request: HttpRequest, act: Callable[[], str], again: Callable[[Refusal], HttpResponse], said: Text) -> HttpResponse:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from fawang.faces.desk.frame import actor_of, page
@@ -23,6 +24,7 @@ from fawang.kernel.text_safety import ValueProblem, check_text
 from fawang.kernel.texts import Text
 from fawang.matters.models import Matter
 from fawang.people.models import Staff
+from fawang.people.selectors import staff_names
 
 FIELDS = ("table", "number", "who", "kind", "day")
 LONGEST, SHOWN, ROWS = 60, 1000, 200
@@ -86,42 +88,26 @@ def understood(typed: dict[str, str]) -> tuple[Wanted, dict[str, Refusal]]:
     return wanted, problems
 
 
+def _narrowed(found: QuerySet[Any], wanted: Wanted, *, matter: str, day: str) -> QuerySet[Any]:
+    """``matter`` and ``day``: the fields of this table that hold them."""
+    asked = {matter: wanted.matter, "actor_id": wanted.account and str(wanted.account), day: wanted.day}
+    return found.filter(**{field: value for field, value in asked.items() if value})
+
+
 def _events(wanted: Wanted) -> list[dict[str, Any]]:
-    found = Event.objects.order_by("-occurred_at", "-seq")
-    if wanted.matter:
-        found = found.filter(stream=wanted.matter)
-    if wanted.account:
-        found = found.filter(actor_id=str(wanted.account))
+    found = _narrowed(Event.objects.order_by("-occurred_at", "-seq"), wanted, matter="stream", day="occurred_at__date")
     if wanted.kind:
         found = found.filter(kind=wanted.kind)
-    if wanted.day:
-        found = found.filter(occurred_at__date=wanted.day)
     rows = list(found[:ROWS])
-    names, tongue = _names([e.actor_id for e in rows]), language()
+    names, tongue = staff_names([e.actor_id for e in rows]), language()
     return [{"at": e.occurred_at, "what": kinds()[e.kind].name.in_language(tongue) if e.kind in kinds() else e.kind, "who": names.get(e.actor_id) or word(ACTORS, e.actor_kind, tongue),
              "door": word(DOORS, e.door, tongue), "detail": e.kind, "request": e.request_id} for e in rows]  # fmt: skip
 
 
 def _reads(wanted: Wanted) -> list[dict[str, Any]]:
-    found = ReadLog.objects.order_by("-at")
-    if wanted.matter:
-        found = found.filter(subject_id=wanted.matter)
-    if wanted.account:
-        found = found.filter(actor_id=str(wanted.account))
-    if wanted.day:
-        found = found.filter(at__date=wanted.day)
+    found = _narrowed(ReadLog.objects.order_by("-at"), wanted, matter="subject_id", day="at__date")
     rows = list(found[:ROWS])
-    names, tongue = _names([r.actor_id for r in rows]), language()
+    names, tongue = staff_names([r.actor_id for r in rows]), language()
     looked = Text("查阅", "Looked at").in_language(tongue)
     return [{"at": r.at, "what": f"{looked} {word(SUBJECTS, r.subject_kind, tongue)}", "who": names.get(r.actor_id) or word(ACTORS, r.actor_kind, tongue), "door": word(DOORS, r.door, tongue),
              "detail": f"{purpose_words(r.purpose, tongue)} {r.what}", "request": r.request_id} for r in rows]  # fmt: skip
-
-
-def _names(ids: list[str]) -> dict[str, str]:
-    wanted = []
-    for text in set(ids):
-        try:
-            wanted.append(uuid.UUID(text))
-        except ValueError:
-            continue
-    return {str(k): v for k, v in Staff.objects.filter(pk__in=wanted).values_list("pk", "name")}

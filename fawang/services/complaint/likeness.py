@@ -7,130 +7,27 @@ must not see the complaint (信访工作条例 §30). So likeness errs on one si
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.resources import files
 from typing import Generic, TypeVar
 
 from fawang.kernel.folding import fold_name, pinyin_initials, pinyin_key
 
-TITLES = tuple(
-    sorted(
-        (
-            *(
-                "主任",
-                "局长",
-                "厅长",
-                "科长",
-                "处长",
-                "所长",
-                "站长",
-                "股长",
-                "队长",
-                "组长",
-                "院长",
-                "秘书长",
-                "书记",
-                "律师",
-                "公证员",
-                "鉴定人",
-                "鉴定员",
-                "调解员",
-            ),
-            *(
-                "督办员",
-                "督办",
-                "派单员",
-                "派单",
-                "投诉办理员",
-                "回访员",
-                "回访",
-                "受理员",
-                "受理",
-                "窗口",
-                "坐席",
-                "座席",
-                "接线员",
-                "接线",
-                "话务员",
-                "接听人员",
-                "接听员",
-            ),
-            *(
-                "接听",
-                "客服",
-                "值班长",
-                "值班员",
-                "值班",
-                "法律顾问",
-                "顾问",
-                "工作人员",
-                "办事员",
-                "负责人",
-                "领导",
-                "一把手",
-                "主管",
-                "经理",
-                "老师",
-                "同志",
-                "先生",
-            ),
-            *("女士", "小姐", "法官", "警官", "专员", "干部", "助理", "科员", "人员", "员工", "职员", "工号", "编号", "热线"),
-        ),
-        key=len,
-        reverse=True,
-    )
-)
+_WORDS = tomllib.loads(files("fawang.services.complaint").joinpath("rules/likeness.toml").read_text(encoding="utf-8"))
+TITLES = tuple(sorted(_WORDS["titles"].split(), key=len, reverse=True))
 """What people put beside a name. The longest first, so that 副主任律师 leaves nothing."""
-POSTS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("接线 话务 坐席 座席 接听 客服 热线 工号", ("seat", "hotline_supervisor")),
-    ("律师 顾问", ("adviser",)),
-    ("窗口 受理 前台 柜台 大厅", ("window_clerk",)),
-    ("督办", ("supervisor",)),
-    ("派单", ("dispatcher",)),
-    ("投诉办理 投诉处理 投诉受理 管投诉", ("complaint_handler",)),
-    ("回访", ("return_visitor",)),
-    ("值班长", ("hotline_supervisor",)),
-    ("主任 局长 厅长 所长 负责人 领导 一把手", ("office_head",)),
-)
-"""Words for a post, and the roles whose holders are meant when nothing else is said."""
+POSTS: tuple[tuple[str, tuple[str, ...]], ...] = tuple((post["words"], tuple(post["roles"])) for post in _WORDS["post"])
 _FILL = re.compile("某某|某|那个|这个|那位|这位|一位|一个|一名|有个|名叫|名字|叫做|叫|姓|副|的|位|名|个|是|号|男|女|老|小|里|在|贵|本")
 _BRACKETS = re.compile(r"[（(【\[〔<《][^）)】\]〕>》]*[）)】\]〕>》]")
 _PLACE = re.compile("[省市县区]")
 _TAIL = re.compile("(?<=[省市县区])")
-_COMPOUND = (
-    *(
-        "欧阳",
-        "司马",
-        "上官",
-        "诸葛",
-        "东方",
-        "皇甫",
-        "尉迟",
-        "公孙",
-        "慕容",
-        "令狐",
-        "长孙",
-        "宇文",
-        "司徒",
-        "夏侯",
-        "端木",
-        "轩辕",
-        "南宫",
-        "独孤",
-        "呼延",
-        "闻人",
-    ),
-)
+_COMPOUND = tuple(_WORDS["compound_surnames"].split())
+_SURNAMES = frozenset("".join(_WORDS["surnames"].split()))
 SHORTEST_OFFICE = 3
-_SURNAMES = frozenset(
-    "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏窦章云苏潘葛奚范彭郎鲁韦昌马苗凤方俞任袁柳鲍史唐费廉岑薛雷贺倪汤滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元卜顾孟平黄和穆萧尹姚邵湛汪祁毛"
-    "禹狄米贝臧计伏成戴谈宋茅庞熊纪舒屈项祝董梁杜阮蓝闵席季麻强贾路娄江童颜郭梅盛林刁钟徐邱骆高夏蔡田樊胡凌霍虞万支柯管卢莫房裘缪解应宗丁宣邓郁单杭洪包诸左石崔吉龚程邢裴陆荣翁荀羊惠甄曲封储靳段焦巴牧隗谷车侯"
-    "宓蓬全班仰仲宁仇栾甘厉祖武符刘景詹束龙叶司黎蒲印白蒲邰从鄂索咸籍赖卓蔺屠蒙池乔阴闻党翟谭贡姬申冉桑桂牛边燕尚农温庄晏柴瞿阎连习容向古易慎戈廖庾终居衡步都耿满弘匡国文寇广东欧利师巩聂晁勾敖冷辛阚那简饶曾沙丰关相查"
-    "游竺权盖益桓公肖付闫代覃岳佟仝苟邸冀谌逯佘亓涂蹇揭兰丘邝麦隋裘敬闪展滑"
-)
-"""By one of these somebody may have been called; 务 in 服务窗口 sounds like 吴 and is no name."""
 Key = TypeVar("Key", bound=Hashable)
 
 
